@@ -4,20 +4,16 @@ use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-};
-use rcgen::{KeyPair, PKCS_RSA_SHA256};
+use rcgen::PKCS_RSA_SHA256;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, ServerConfig, StreamOwned};
 
-use crate::second_look::{block24, client_random, message_of};
-use crate::support::client::{Answer, Client, Run};
+use crate::support::client::{Answer, Client};
+use crate::support::flight::{
+    RENEGOTIATION_INFO, block16, client_random, exchange, flight, hello, point, sign,
+};
 use crate::support::libpq;
 use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::{Ca, Served, expired};
@@ -35,10 +31,6 @@ const FAIL: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
 
 fn is_of_psql(suites: &[CipherSuite]) -> bool {
     suites.iter().any(|suite| u16::from(*suite) == CBC)
-}
-
-fn outcome(run: &Run) -> (i32, String) {
-    (run.code, run.outcome())
 }
 
 fn string(port: u16) -> String {
@@ -103,7 +95,7 @@ fn the_certificate_that_psql_is_shown_counts() {
         let peer = Peer::start(move |conversation| welcome(conversation, &config));
         let string = string(peer.port);
         let run = client.check(&string);
-        let (code, word) = outcome(&run);
+        let (code, word) = run.verdict();
         assert_eq!((code, word.as_str()), expected, "{name}: {run:?}");
         if code != 0 {
             let login = client.pgtls(&["check", "--login", "--format", "json", &string]);
@@ -119,10 +111,8 @@ fn the_certificate_that_psql_is_shown_counts() {
 
 /// What becomes of psql's offer.
 enum Reaction {
-    /// A flight with this suite, these parameters and this certificate.
-    Flight(u16, Vec<u8>, Served),
-    /// The same, with the signature of another key.
-    Forged(u16, Vec<u8>, Served, Served),
+    /// A flight with this suite, these parameters and this certificate, signed with the key of the last one.
+    Flight(u16, Vec<u8>, Served, Served),
     /// These bytes, and the end.
     Bytes(&'static [u8]),
     /// Nothing, until the client gives up.
@@ -131,19 +121,14 @@ enum Reaction {
     Late(Box<Self>),
 }
 
-/// A share of X25519.
-fn point() -> Vec<u8> {
-    [&[3, 0, 29, 32][..], &[9; 32]].concat()
+/// A flight that is signed with the key of its certificate.
+fn genuine(suite: u16, parameters: Vec<u8>, served: &Served) -> Reaction {
+    Reaction::Flight(suite, parameters, served.clone(), served.clone())
 }
 
 /// A prime of so many bytes, with generator and share.
 fn prime(length: usize) -> Vec<u8> {
     [block16(&vec![0xff; length]), block16(&[2]), block16(&[5])].concat()
-}
-
-fn block16(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
-    [&length[..], bytes].concat()
 }
 
 /// A server of TLS 1.2 that shows `served` to rustls.
@@ -176,13 +161,16 @@ fn server(served: &Served, reaction: Reaction) -> Peer {
 
 fn react(conversation: &mut Conversation, reaction: &Reaction) -> io::Result<()> {
     match reaction {
-        Reaction::Flight(suite, parameters, served) => {
-            let flight = flight(conversation, *suite, parameters, (served, served));
-            conversation.say(&flight)?;
-        }
-        Reaction::Forged(suite, parameters, served, signer) => {
-            let flight = flight(conversation, *suite, parameters, (served, signer));
-            conversation.say(&flight)?;
+        Reaction::Flight(suite, parameters, served, signer) => {
+            let random = [5; 32];
+            let message = [&client_random(conversation)[..], &random, parameters].concat();
+            let (scheme, signature) = sign(signer, &message);
+            let exchange = match *suite {
+                STATIC => Vec::new(),
+                _ => exchange(&[parameters, &scheme[..], &block16(&signature)].concat()),
+            };
+            let hello = hello(&random, *suite, RENEGOTIATION_INFO);
+            conversation.say(&flight(hello, served, exchange))?;
         }
         Reaction::Bytes(bytes) => conversation.say(bytes)?,
         Reaction::Silence => return conversation.listen(),
@@ -193,101 +181,44 @@ fn react(conversation: &mut Conversation, reaction: &Reaction) -> io::Result<()>
     conversation.finish()
 }
 
-fn flight(
-    conversation: &Conversation,
-    suite: u16,
-    parameters: &[u8],
-    (served, signer): (&Served, &Served),
-) -> Vec<u8> {
-    let random = [5; 32];
-    let suite_id = suite.to_be_bytes();
-    let renegotiation = [0, 5, 0xff, 1, 0, 1, 0];
-    let hello = [&[3, 3][..], &random, &[0], &suite_id, &[0], &renegotiation].concat();
-    let certificates = CertificateDer::pem_slice_iter(served.chain.as_bytes());
-    let list: Vec<u8> = certificates
-        .flat_map(|certificate| block24(&certificate.unwrap()))
-        .collect();
-    let message = [&client_random(conversation)[..], &random, parameters].concat();
-    let (scheme, signature) = sign(signer, &message);
-    let exchange = match suite {
-        STATIC => Vec::new(),
-        _ => {
-            let exchange = [parameters, &scheme, &block16(&signature)].concat();
-            message_of(12, &exchange)
-        }
-    };
-    let messages = [
-        message_of(2, &hello),
-        message_of(11, &block24(&list)),
-        exchange,
-        message_of(14, &[]),
-    ];
-    [&[22, 3, 3][..], &block16(&messages.concat())].concat()
-}
-
-/// The scheme, and the signature.
-fn sign(signer: &Served, message: &[u8]) -> ([u8; 2], Vec<u8>) {
-    let random = SystemRandom::new();
-    let key = KeyPair::from_pem(&signer.key).unwrap().serialize_der();
-    if let Ok(key) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key) {
-        return (
-            [4, 3],
-            key.sign(&random, message).unwrap().as_ref().to_vec(),
-        );
-    }
-    let key = RsaKeyPair::from_pkcs8(&key).unwrap();
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-        .unwrap();
-    ([4, 1], signature)
-}
-
 #[test]
 fn what_psql_is_offered_counts_beyond_the_certificate() {
     let root = Ca::root("root");
     let other = Ca::root("other");
     let client = Client::trusting(&root);
     let served = root.leaf(&["db.example"]);
-    let again = || Served {
-        chain: served.chain.clone(),
-        key: served.key.clone(),
-    };
     let rsa = root.leaf_of(&PKCS_RSA_SHA256, &["db.example"]);
-    let rsa = || Served {
-        chain: rsa.chain.clone(),
-        key: rsa.key.clone(),
-    };
     let stranger = other.leaf(&["db.example"]);
     for (name, reaction, expected) in [
         (
             "the same certificate",
-            Reaction::Flight(CBC, point(), again()),
+            genuine(CBC, point(), &served),
             (0, "pass"),
         ),
         (
             "another good one",
-            Reaction::Flight(CBC, point(), root.leaf(&["db.example"])),
+            genuine(CBC, point(), &root.leaf(&["db.example"])),
             (0, "pass"),
         ),
         (
             "another bad one",
-            Reaction::Flight(CBC, point(), stranger),
+            genuine(CBC, point(), &stranger),
             (6, "unknown-issuer"),
         ),
         (
             "a key that it does not have",
-            Reaction::Forged(CBC, point(), again(), root.leaf(&["db.example"])),
+            Reaction::Flight(CBC, point(), served.clone(), root.leaf(&["db.example"])),
             (5, "tls-failure"),
         ),
-        ("DHE", Reaction::Flight(DHE, prime(256), rsa()), (0, "pass")),
+        ("DHE", genuine(DHE, prime(256), &rsa), (0, "pass")),
         (
             "a small prime",
-            Reaction::Flight(DHE, prime(128), rsa()),
+            genuine(DHE, prime(128), &rsa),
             (5, "weak-cipher"),
         ),
         (
             "a key that is not proven",
-            Reaction::Flight(STATIC, Vec::new(), rsa()),
+            genuine(STATIC, Vec::new(), &rsa),
             (5, "no-common-cipher"),
         ),
         ("an alert", Reaction::Bytes(FAIL), (5, "tls-alert")),
@@ -299,14 +230,14 @@ fn what_psql_is_offered_counts_beyond_the_certificate() {
         ),
         (
             "an alert once",
-            Reaction::Late(Box::new(Reaction::Flight(CBC, point(), again()))),
+            Reaction::Late(Box::new(genuine(CBC, point(), &served))),
             (0, "pass"),
         ),
     ] {
         let peer = server(&served, reaction);
         let string = string(peer.port);
         let run = client.check(&string);
-        let (code, word) = outcome(&run);
+        let (code, word) = run.verdict();
         assert_eq!((code, word.as_str()), expected, "{name}: {run:?}");
         if code == 0 {
             let weak = "weak-cipher".to_owned();
@@ -338,10 +269,10 @@ fn a_bad_certificate_that_psql_is_not_shown_does_not_count() {
     let root = Ca::root("root");
     let client = Client::trusting(&root);
     let shown = Ca::root("other").leaf(&["db.example"]);
-    let reaction = Reaction::Flight(CBC, point(), root.leaf(&["db.example"]));
+    let reaction = genuine(CBC, point(), &root.leaf(&["db.example"]));
     let peer = server(&shown, reaction);
     let run = client.check(&string(peer.port));
-    assert_eq!(outcome(&run), (0, "pass".to_owned()), "{run:?}");
+    assert_eq!(run.verdict(), (0, "pass".to_owned()), "{run:?}");
 }
 
 /// One certificate, and a suite before those that rustls has.
@@ -379,7 +310,7 @@ fn the_suite_that_psql_gets_is_reported() {
         ];
         postgres.configure(served, &settings);
         let run = client.pgtls(&["check", "--login", "--format", "json", &string]);
-        assert_eq!(outcome(&run), (0, "pass".to_owned()), "{suites}: {run:?}");
+        assert_eq!(run.verdict(), (0, "pass".to_owned()), "{suites}: {run:?}");
         let endpoint = run.endpoint();
         assert_eq!(endpoint["tls"]["cipher"], first, "{run:?}");
         assert_eq!(endpoint["encrypted"], true, "{run:?}");

@@ -1,15 +1,14 @@
 //! Servers of TLS 1.2 with which rustls has nothing in common: judged up to their signed key exchange, as
 //! psql judges them.
 
-use std::io;
-
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use rcgen::{ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
+use rcgen::{ExtendedKeyUsagePurpose, PKCS_RSA_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::support::client::{Answer, Client, Run};
+use crate::support::flight::{
+    RENEGOTIATION_INFO, block16, client_random, exchange, flight, hello, point, sign,
+};
 use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::{Ca, Documented, Served, common_name, expired};
 use crate::support::postgres::Postgres;
@@ -19,10 +18,6 @@ const TLS12: (&str, &str) = ("ssl_max_protocol_version", "TLSv1.2");
 /// Settings of a server with an ECDSA or an RSA key.
 const CBC: &str = "ECDHE-ECDSA-AES256-SHA384";
 const DHE: &str = "DHE-RSA-AES256-GCM-SHA384";
-
-fn outcome(run: &Run) -> (i32, String) {
-    (run.code, run.outcome())
-}
 
 #[test]
 fn servers_with_classic_suites_are_judged_as_psql_judges_them() {
@@ -93,7 +88,7 @@ fn servers_with_classic_suites_are_judged_as_psql_judges_them() {
             server.port
         );
         let run = client.check(&string);
-        assert_eq!(outcome(&run), (code, word), "{suites}, {string}: {run:?}");
+        assert_eq!(run.verdict(), (code, word), "{suites}, {string}: {run:?}");
         let psql = client.psql(&string);
         assert_eq!(
             psql == Answer::Tls,
@@ -134,7 +129,7 @@ fn a_key_for_rsa_pss_only_is_judged_in_tls_1_2() {
         server.port
     );
     let run = client.check(&string);
-    assert_eq!(outcome(&run), (0, "pass".to_owned()), "{run:?}");
+    assert_eq!(run.verdict(), (0, "pass".to_owned()), "{run:?}");
     let code = "unfinished-handshake".to_owned();
     assert!(run.findings().contains(&code), "{run:?}");
     assert_eq!(client.psql(&string), Answer::Tls);
@@ -159,13 +154,13 @@ fn static_rsa_is_beyond_us_and_said_to_be() {
     );
     let string = format!("host=db.example {place}");
     let run = client.check(&string);
-    assert_eq!(outcome(&run), (5, "no-common-cipher".to_owned()), "{run:?}");
+    assert_eq!(run.verdict(), (5, "no-common-cipher".to_owned()), "{run:?}");
     let said = run.endpoint()["error"]["message"].to_string();
     assert!(said.contains("pgtls cannot, psql can"), "{said}");
     assert_eq!(client.psql(&string), Answer::Tls);
     // The chain and the name are still judged first.
     let elsewhere = client.check(&format!("host=else.example {place}"));
-    assert_eq!(outcome(&elsewhere), (7, "host-name-mismatch".to_owned()));
+    assert_eq!(elsewhere.verdict(), (7, "host-name-mismatch".to_owned()));
     let clients = client.pgtls(&["check", "--clients", "--format", "json", &string]);
     assert_eq!(outcome_of(&clients, "libpq"), "unknown");
     assert_eq!(outcome_of(&clients, "sqlx-rustls"), "refused");
@@ -237,7 +232,7 @@ fn demands_options_and_formats_know_such_a_result() {
         assert!(!run.stdout.is_empty(), "{format}");
     }
     let login = client.pgtls(&["check", "--login", "--format", "json", &string]);
-    assert_eq!(outcome(&login), (8, "login-failed".to_owned()), "{login:?}");
+    assert_eq!(login.verdict(), (8, "login-failed".to_owned()), "{login:?}");
     let clients = client.pgtls(&["check", "--clients", "--format", "json", &string]);
     assert_eq!(outcome_of(&clients, "libpq"), "verified");
     assert_eq!(outcome_of(&clients, "sqlx-rustls"), "refused");
@@ -265,13 +260,13 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
     );
     let none = client.check(&string);
     assert_eq!(
-        outcome(&none),
+        none.verdict(),
         (5, "no-common-cipher".to_owned()),
         "{none:?}"
     );
     let ours = client.check(&format!("{string} sslcert=own.crt sslkey=own.key"));
     assert_eq!(
-        outcome(&ours),
+        ours.verdict(),
         (5, "no-common-cipher".to_owned()),
         "{ours:?}"
     );
@@ -357,7 +352,7 @@ fn a_forged_replayed_truncated_or_downgraded_flight_is_refused() {
                 }
             );
             let run = client.check(&string);
-            let (code, word) = outcome(&run);
+            let (code, word) = run.verdict();
             assert_eq!(
                 (code, word.as_str()),
                 expected,
@@ -392,19 +387,18 @@ fn a_server_that_hangs_up_gets_a_second_look_too() {
             peer.port
         );
         let run = client.check(&string);
-        let (code, word) = outcome(&run);
+        let (code, word) = run.verdict();
         assert_eq!((code, word.as_str()), expected, "{forgery:?}: {run:?}");
     }
 }
 
 /// A server that refuses the first hello of every client, and answers the second one.
 fn forger(served: &Served, forgery: Forgery, manner: Manner) -> Peer {
-    let chain: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(served.chain.as_bytes())
-        .map(|certificate| certificate.unwrap().to_vec())
-        .collect();
-    let own = KeyPair::from_pem(&served.key).unwrap().serialize_der();
-    let other = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    let other = other.serialize_der();
+    let served = served.clone();
+    let signer = match forgery {
+        Forgery::OtherKey => Ca::root("other").leaf(&["db.example"]),
+        _ => served.clone(),
+    };
     Peer::start(move |conversation| {
         conversation.hello()?;
         if conversation.number % 2 == 0 {
@@ -414,91 +408,53 @@ fn forger(served: &Served, forgery: Forgery, manner: Manner) -> Peer {
             }
             return conversation.finish();
         }
-        let key = if forgery == Forgery::OtherKey {
-            &other
-        } else {
-            &own
-        };
-        let flight = flight(&client_random(conversation), &chain, key, forgery)?;
+        let flight = forged(conversation, &served, &signer, forgery);
         conversation.say(&flight)?;
         conversation.finish()
     })
 }
 
-/// The random bytes of the ClientHello, which begins behind the SSLRequest.
-pub(crate) fn client_random(conversation: &Conversation) -> [u8; 32] {
-    let heard = conversation.heard();
-    // Record, message and version.
-    *heard[8 + 5 + 4 + 2..].first_chunk().unwrap()
-}
-
-fn flight(
-    client_random: &[u8; 32],
-    chain: &[Vec<u8>],
-    key: &[u8],
+fn forged(
+    conversation: &Conversation,
+    served: &Served,
+    signer: &Served,
     forgery: Forgery,
-) -> io::Result<Vec<u8>> {
+) -> Vec<u8> {
     let mut random = [5; 32];
     if forgery == Forgery::Downgrade {
         random[24..].copy_from_slice(b"DOWNGRD\x01");
     }
-    let suite: [u8; 2] = match forgery {
+    let suite = match forgery {
         // ECDHE-ECDSA-AES256-CCM and ECDHE-ECDSA-AES128-GCM-SHA256.
-        Forgery::Suite => [0xc0, 0xad],
-        Forgery::Contradiction => [0xc0, 0x2b],
-        _ => [0xc0, 0x24],
+        Forgery::Suite => 0xc0ad,
+        Forgery::Contradiction => 0xc02b,
+        _ => 0xc024,
     };
-    let mut hello = [&[3, 3][..], &random, &[0], &suite, &[0]].concat();
-    match forgery {
-        Forgery::Renegotiation => {}
-        _ => hello.extend([0, 5, 0xff, 1, 0, 1, 0]),
-    }
-    let list: Vec<u8> = chain.iter().flat_map(|der| block24(der)).collect();
-    // X25519.
-    let mut parameters = [&[3, 0, 29, 32][..], &[9; 32]].concat();
+    let extensions = match forgery {
+        Forgery::Renegotiation => &[],
+        _ => RENEGOTIATION_INFO,
+    };
+    let mut parameters = point();
     let signed_for = match forgery {
         Forgery::Replay => [7; 32],
-        _ => *client_random,
+        _ => client_random(conversation),
     };
-    let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key);
-    let signer = signer.map_err(io::Error::other)?;
     let message = [&signed_for[..], &random, &parameters].concat();
-    let signature = signer.sign(&SystemRandom::new(), &message);
-    let signature = signature.map_err(io::Error::other)?;
+    let (own, signature) = sign(signer, &message);
     if forgery == Forgery::Share {
         parameters[10] ^= 1;
     }
-    let scheme: [u8; 2] = match forgery {
+    let scheme = match forgery {
         Forgery::Scheme => [4, 1],
-        _ => [4, 3],
+        _ => own,
     };
-    let length = u16::try_from(signature.as_ref().len())
-        .unwrap()
-        .to_be_bytes();
-    let mut exchange = [&parameters[..], &scheme, &length, signature.as_ref()].concat();
+    let mut body = [&parameters[..], &scheme, &block16(&signature)].concat();
     if forgery == Forgery::Cut {
-        exchange.truncate(exchange.len() - 10);
+        body.truncate(body.len() - 10);
     }
     let exchange = match forgery {
         Forgery::Missing => Vec::new(),
-        _ => message_of(12, &exchange),
+        _ => exchange(&body),
     };
-    let messages = [
-        message_of(2, &hello),
-        message_of(11, &block24(&list)),
-        exchange,
-        message_of(14, &[]),
-    ];
-    let messages = messages.concat();
-    let length = u16::try_from(messages.len()).unwrap().to_be_bytes();
-    Ok([&[22, 3, 3][..], &length, &messages].concat())
-}
-
-pub(crate) fn block24(bytes: &[u8]) -> Vec<u8> {
-    let [_, length @ ..] = u32::try_from(bytes.len()).unwrap().to_be_bytes();
-    [&length[..], bytes].concat()
-}
-
-pub(crate) fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind][..], &block24(body)].concat()
+    flight(hello(&random, suite, extensions), served, exchange)
 }

@@ -245,6 +245,11 @@ impl Run {
         }
     }
 
+    /// The exit code, and the code of the error or "pass".
+    pub(crate) fn verdict(&self) -> (i32, String) {
+        (self.code, self.outcome())
+    }
+
     /// The hint of the error.
     pub(crate) fn hint(&self) -> String {
         match self.endpoint()["error"]["hint"].as_str() {

@@ -7,6 +7,8 @@ pub(crate) mod client;
 pub(crate) mod fed;
 pub(crate) mod fleet_lab;
 #[cfg(unix)]
+pub(crate) mod flight;
+#[cfg(unix)]
 pub(crate) mod haproxy;
 pub(crate) mod json_schema;
 #[cfg(unix)]
