@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
+use crate::support::random::Random;
 use crate::support::tool::Tool;
 
 /// The modes in which libpq never goes on in plain text.
@@ -37,40 +38,24 @@ const SETTINGS: [(&str, &[&str]); 10] = [
 /// Strings for each server.
 const STRINGS: usize = 20;
 
-/// Draws numbers (xorshift64).
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
-    }
-
-    fn of<'a>(&mut self, values: &[&'a str]) -> &'a str {
-        values[self.below(values.len())]
-    }
-
-    /// A mode, and a third of all settings.
-    fn settings(&mut self) -> String {
-        let mut text = format!("sslmode={}", self.of(&MODES));
-        for (keyword, values) in SETTINGS {
-            let value = self.of(values);
-            if self.below(3) == 0 {
-                text.extend([" ", keyword, "=", value]);
-            }
+/// A mode, and a third of all settings.
+fn settings(random: &mut Random) -> String {
+    let mut text = format!("sslmode={}", random.pick(&MODES));
+    for (keyword, values) in SETTINGS {
+        let value = random.pick(values);
+        if random.one_in(3) {
+            text.extend([" ", keyword, "=", value]);
         }
-        text
     }
+    text
 }
 
-fn judge(server: &Postgres, client: &Client, draw: &mut Draw, newest: Option<&OsString>) {
+fn judge(server: &Postgres, client: &Client, random: &mut Random, newest: Option<&OsString>) {
     for _ in 0..STRINGS {
         let string = format!(
             "host=db.example hostaddr=127.0.0.1 port={} user=postgres dbname=postgres sslrootcert=root.crt {}",
             server.port,
-            draw.settings()
+            settings(random)
         );
         let run = client.pgtls(&["check", "--login", "--format", "json", &string]);
         if let Some(newest) = newest {
@@ -96,11 +81,11 @@ fn settings_that_stand_together_have_the_verdict_of_libpq() {
     };
     let client = Client::trusting(&root);
     let newest = Tool::Libpq18.find();
-    let mut draw = Draw(0x2545_f491_4f6c_dd1d);
-    judge(&installed, &client, &mut draw, newest.as_ref());
+    let mut random = Random::new(0x2545_f491_4f6c_dd1d, 0);
+    judge(&installed, &client, &mut random, newest.as_ref());
     let programs = Tool::Postgres18.find();
     let server = programs.and_then(|programs| Postgres::start_from(programs.as_ref(), &served));
     if let Some(server) = server {
-        judge(&server, &client, &mut draw, newest.as_ref());
+        judge(&server, &client, &mut random, newest.as_ref());
     }
 }

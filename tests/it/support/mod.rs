@@ -26,6 +26,8 @@ pub(crate) mod port;
 pub(crate) mod postgres;
 #[cfg(unix)]
 pub(crate) mod python;
+#[cfg(unix)]
+pub(crate) mod random;
 pub(crate) mod rsa_key;
 pub(crate) mod sample;
 pub(crate) mod scripted;

@@ -10,6 +10,7 @@ mod names;
 
 use super::world::*;
 use crate::support::certs::*;
+use crate::support::random::Random;
 
 /// A random situation.
 #[derive(Clone, Debug)]
@@ -38,8 +39,10 @@ impl Recipe {
         let mut changes = Vec::new();
         for change in &self.kept {
             let mut random = Random::new(self.seed, *change);
-            let (_, name, apply) =
-                random.weighted(&[chain::CHANGES, lists::CHANGES, bytes::CHANGES]);
+            let (_, name, apply) = weighted(
+                &mut random,
+                &[chain::CHANGES, lists::CHANGES, bytes::CHANGES],
+            );
             apply(&mut random, &mut draft);
             changes.push(*name);
         }
@@ -158,60 +161,20 @@ fn certificate(link: usize, keys: &[&'static Key]) -> Cert {
     cert
 }
 
-/// Numbers that look random and are the same in every run.
-pub(crate) struct Random(u64);
-
-impl Random {
-    fn new(seed: u64, stream: u64) -> Self {
-        let mut random = Self(
-            seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stream.wrapping_mul(0xd1b5_4a32_d192_ed03),
-        );
-        random.next();
-        random
-    }
-
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
-    }
-
-    fn one_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())].clone()
-    }
-
-    /// Up to `most` of the choices, in any order and also repeated.
-    fn some<T: Clone>(&mut self, choices: &[T], most: usize) -> Vec<T> {
-        (0..self.below(most + 1))
-            .map(|_| self.pick(choices))
-            .collect()
-    }
-
-    fn weighted(&mut self, tables: &[&'static [Change]]) -> &'static Change {
-        let total: u32 = tables
-            .iter()
-            .copied()
-            .flatten()
-            .map(|change| change.0)
-            .sum();
-        let mut left = self.below(total as usize) as u32;
-        for change in tables.iter().copied().flatten() {
-            if left < change.0 {
-                return change;
-            }
-            left -= change.0;
+/// One of the changes, by how often each is chosen.
+fn weighted(random: &mut Random, tables: &[&'static [Change]]) -> &'static Change {
+    let total: u32 = tables
+        .iter()
+        .copied()
+        .flatten()
+        .map(|change| change.0)
+        .sum();
+    let mut left = random.below(total as usize) as u32;
+    for change in tables.iter().copied().flatten() {
+        if left < change.0 {
+            return change;
         }
-        unreachable!("the weights add up")
+        left -= change.0;
     }
+    unreachable!("the weights add up")
 }
