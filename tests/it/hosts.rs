@@ -93,7 +93,7 @@ fn a_silent_host_is_given_up_after_connect_timeout() {
         return;
     };
     let client = Client::trusting(&root);
-    let (plain, demanding) = (
+    let (plain, asking) = (
         Arc::new(plain(&served, TLS13)),
         Arc::new(asking(&served, TLS13)),
     );
@@ -112,7 +112,7 @@ fn a_silent_host_is_given_up_after_connect_timeout() {
     });
     let rows = [
         (after_s, None),
-        (after_the_startup_packet(demanding), None),
+        (after_the_startup_packet(asking), None),
         (after_the_startup_packet(plain), Some("--login")),
     ];
     // They only wait.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::client::{Client, Run};
+use crate::support::peer::Peer;
 use crate::support::port::closed_port;
 
 #[test]
@@ -262,8 +263,7 @@ fn a_server_on_the_other_loopback_address_is_found() {
 #[test]
 fn a_tls_server_that_refuses_direct_tls_is_no_reason_to_advise_it() {
     for alert in [70, 120] {
-        let port = alerting(alert);
-        let run = Client::new().check(&at(port));
+        let run = Client::new().check(&at(alerting(alert).port));
         assert_eq!(run.outcome(), "not-postgres", "{run:?}");
         let hint = run.hint();
         assert!(hint.contains("Check host and port"), "{hint}");
@@ -272,25 +272,18 @@ fn a_tls_server_that_refuses_direct_tls_is_no_reason_to_advise_it() {
 }
 
 /// Answers an SSLRequest and a ClientHello with this alert.
-fn alerting(alert: u8) -> u16 {
-    use std::io::{Read as _, Write as _};
+fn alerting(alert: u8) -> Peer {
+    use std::io::Read as _;
 
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut header = [0; 5];
-            stream.read_exact(&mut header).unwrap();
-            let rest = match header {
-                [0x16, _, _, high, low] => u16::from_be_bytes([high, low]).into(),
-                _ => 3,
-            };
-            stream.read_exact(&mut vec![0; rest]).unwrap();
-            stream.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).unwrap();
-            stream.shutdown(std::net::Shutdown::Write).unwrap();
-            let _ = std::io::copy(&mut stream, &mut std::io::sink());
-        }
-    });
-    port
+    Peer::start(move |conversation| {
+        let mut header = [0; 5];
+        conversation.read_exact(&mut header)?;
+        let rest = match header {
+            [0x16, _, _, high, low] => u16::from_be_bytes([high, low]).into(),
+            _ => 3,
+        };
+        conversation.read_exact(&mut vec![0; rest])?;
+        conversation.say(&[0x15, 3, 3, 0, 2, 2, alert])?;
+        conversation.finish()
+    })
 }

@@ -4,6 +4,9 @@ use std::fs;
 
 use super::lab::{Lab, Row, pem};
 
+/// Why the answers differ.
+const NEWER: &str = "OpenSSL 3.5.9 loads it, 3.5.4 and older do not";
+
 pub(super) fn certificate_rows(lab: &Lab) -> Vec<Row> {
     let cert = lab.text("cert.pem");
     let p8 = lab.text("p8.key");
@@ -62,7 +65,7 @@ pub(super) fn certificate_rows(lab: &Lab) -> Vec<Row> {
         lab.certificate("bytes behind the DER", &trailing),
         lab.certificate("bytes behind the second DER", format!("{cert}{trailing}")),
         lab.certificate("an extension that cannot be read", &flawed)
-            .loaded_by_newer(),
+            .may_load(NEWER),
         lab.certificate("such an extension behind", format!("{cert}{flawed}")),
         lab.certificate("half a certificate", pem(&der[..der.len() / 2])),
         lab.certificate(
@@ -94,9 +97,9 @@ pub(super) fn chain_rows(lab: &Lab) -> Vec<Row> {
         lab.certificate("leaf and root", format!("{leaf}{ca}")),
         lab.certificate("root and leaf", format!("{ca}{leaf}")),
         lab.certificate("the leaf thrice", leaf.repeat(3)),
-        lab.certificate("SHA-1", &weak).loaded_by_newer(),
+        lab.certificate("SHA-1", &weak).may_load(NEWER),
         lab.certificate("SHA-1 behind", format!("{leaf}{weak}"))
-            .loaded_by_newer(),
+            .may_load(NEWER),
         lab.certificate("SHA-224", &sha224),
         lab.certificate("self-signed with SHA-1", lab.text("self.crt")),
         lab.certificate(

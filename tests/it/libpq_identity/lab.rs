@@ -21,11 +21,8 @@ pub(crate) enum Verdict {
     Same,
     /// libpq loads it, we do not, for this reason.
     OnlyLibpq(#[allow(dead_code)] &'static str),
-    /// OpenSSL 3.5.9 loads it, 3.5.4 and older do not, and neither do we.
-    LoadedByNewer,
-    /// One wrong password in 256 leaves padding that is right by chance. Then OpenSSL goes on to the next key of the
-    /// file.
-    LoadedByChance,
+    /// libpq may load it, for this reason, and we do not.
+    MayLoad(#[allow(dead_code)] &'static str),
 }
 
 pub(crate) struct Row {
@@ -93,16 +90,9 @@ impl Row {
         }
     }
 
-    pub(crate) fn loaded_by_newer(self) -> Self {
+    pub(crate) fn may_load(self, reason: &'static str) -> Self {
         Self {
-            verdict: Verdict::LoadedByNewer,
-            ..self
-        }
-    }
-
-    pub(crate) fn loaded_by_chance(self) -> Self {
-        Self {
-            verdict: Verdict::LoadedByChance,
+            verdict: Verdict::MayLoad(reason),
             ..self
         }
     }
