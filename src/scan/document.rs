@@ -172,22 +172,13 @@ pub(super) fn reference(name: &str) -> String {
 /// The key of settings that stand elsewhere.
 pub(super) const SPREAD: &str = "...";
 
-/// What the items of a list are to the process that runs them.
+/// What stands under a key is to the process that runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Commands {
     /// The words of one command.
     Words,
     /// The lines of a script.
     Lines,
-}
-
-impl Commands {
-    /// What the list under a key has, and its place among those of the same process.
-    pub(super) fn under(key: &str) -> Option<(Self, usize)> {
-        let place = |keys: &[&str]| keys.iter().position(|one| key.eq_ignore_ascii_case(one));
-        let words = place(WORDS).map(|place| (Self::Words, place));
-        words.or_else(|| place(LINES).map(|place| (Self::Lines, place)))
-    }
 }
 
 /// `entrypoint` and `command` of compose files make one command, and so do `command` and `args` of Kubernetes.
@@ -258,10 +249,21 @@ impl Document {
         self.scopes.get(index)
     }
 
-    /// Whether the texts of a scope are a list of commands.
-    pub(super) fn lists_commands(&self, scope: usize) -> bool {
-        let scope = self.scope(scope);
-        scope.is_some_and(|scope| Commands::under(&scope.name).is_some())
+    /// What a key of a scope has for a process, and its place among those of the same process.
+    pub(super) fn commands_under(&self, scope: usize, key: &str) -> Option<(Commands, usize)> {
+        let place = |keys: &[&str]| keys.iter().position(|one| key.eq_ignore_ascii_case(one));
+        // Those of a compose file are variables of a Dockerfile.
+        if key == "args" && self.scope(scope).is_some_and(|scope| scope.name == "build") {
+            return None;
+        }
+        let words = place(WORDS).map(|place| (Commands::Words, place));
+        words.or_else(|| place(LINES).map(|place| (Commands::Lines, place)))
+    }
+
+    /// The same for the texts of a scope, which are a list.
+    pub(super) fn commands_of(&self, scope: usize) -> Option<(Commands, usize)> {
+        let scope = self.scope(scope)?;
+        self.commands_under(scope.parent?, &scope.name)
     }
 
     /// The names of the scopes around a scope and its own, innermost first.

@@ -1,15 +1,41 @@
-//! Lists of words and lists of lines that a container or a job runs: `command: [sh, -c, "psql -h h"]`.
+//! What a container or a job runs: `run: psql -h h`, `command: [sh, -c, "psql -h h"]`.
 
 use std::collections::BTreeMap;
 
 use crate::dialect::shell_quoted;
-use crate::scan::document::{Block, Commands, Document, Text};
+use crate::scan::document::{Block, Commands, Document, Entry, Text};
 use crate::scan::kind::Kind;
 use crate::scan::read::language::JSON;
-use crate::scan::read::{is_shell, says_where};
+use crate::scan::read::{is_shell, says_where, sets_variables_of_psql};
 
-/// Takes the lists out of a document, as scripts.
+/// The scripts of a document. Lists are taken out of it.
 pub(super) fn take(document: &mut Document, kind: Kind) -> Vec<Block> {
+    let mut scripts = lists(document, kind);
+    let lines = document.entries.iter();
+    let lines = lines.filter(|entry| is_script(document, entry));
+    scripts.extend(lines.map(|entry| Block {
+        scope: entry.scope,
+        key: entry.key.clone(),
+        value: entry.value.clone(),
+        line: entry.line,
+    }));
+    scripts
+}
+
+/// Whether a setting is a command line.
+pub(super) fn is_script(document: &Document, entry: &Entry) -> bool {
+    let is_command = || {
+        // `CMD = ...` is a variable.
+        let is_key = entry.key.contains(|c: char| c.is_ascii_lowercase());
+        is_key && document.commands_under(entry.scope, &entry.key).is_some()
+    };
+    let is_in_package = || document.path(entry.scope).next() == Some("scripts");
+    entry.value.contains(' ')
+        && (is_command() || is_in_package() || sets_variables_of_psql(&entry.value))
+}
+
+/// Lists of words and lists of lines.
+fn lists(document: &mut Document, kind: Kind) -> Vec<Block> {
     let has_lists = match kind {
         Kind::Yaml => true,
         // Those of a program may have variables between their literals.
@@ -21,13 +47,17 @@ pub(super) fn take(document: &mut Document, kind: Kind) -> Vec<Block> {
     }
     // By the process that runs them, and in its order.
     let mut lists: Lists = BTreeMap::new();
+    let mut alone = Vec::new();
     let mut others = Vec::new();
     for text in std::mem::take(&mut document.texts) {
-        let scope = document.scope(text.scope);
-        match scope.and_then(|scope| Some((scope.parent, Commands::under(&scope.name)?))) {
-            Some((process, (commands, place))) => {
+        match document.commands_of(text.scope) {
+            Some((commands, place)) => {
+                let process = document.scope(text.scope).and_then(|scope| scope.parent);
                 let list = lists.entry((process, commands)).or_default();
                 list.push((place, text));
+            }
+            None if sets_variables_of_psql(&text.value) => {
+                alone.push(block(&text, text.value.clone()));
             }
             None => others.push(text),
         }
@@ -38,7 +68,7 @@ pub(super) fn take(document: &mut Document, kind: Kind) -> Vec<Block> {
         let items: Vec<Text> = list.into_iter().map(|(_, text)| text).collect();
         script(commands, &items)
     });
-    scripts.collect()
+    alone.into_iter().chain(scripts).collect()
 }
 
 type Lists = BTreeMap<(Option<usize>, Commands), Vec<(usize, Text)>>;
@@ -96,4 +126,19 @@ fn lines(items: &[Text], first_line: usize) -> String {
         line = line.saturating_add(item.value.matches('\n').count());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::find::all;
+
+    #[test]
+    fn arguments_of_a_build_are_variables() {
+        let text = "services:\n  a:\n    build:\n      args:\n        - DATABASE_URL=postgres://u@db.acme.io/d\n        - PGHOST=e.acme.io\n        - PGUSER=u\n";
+        let finds = all("compose.yml", Kind::Yaml, text);
+        let found = finds.candidates.iter();
+        let found: Vec<_> = found.map(|one| (one.line, one.key.as_deref())).collect();
+        assert_eq!(found, [(5, Some("DATABASE_URL")), (6, Some("PGHOST"))]);
+    }
 }

@@ -22,7 +22,7 @@ use group::Groups;
 
 use super::candidate::{Besides, Candidate};
 use super::content;
-use super::document::{Document, Entry};
+use super::document::{Block, Document};
 use super::kind::Kind;
 use super::place::Services;
 use super::read::lines::Style;
@@ -138,12 +138,12 @@ fn within(
         return;
     }
     let mut document = kind.read(text, first_line);
-    if ours::is_service_file(path) {
+    if ours::is_service_file(clues) {
         ours::as_libpq_reads(&mut document, text, first_line);
     }
     document.join_names_and_values();
     kubernetes::decode(&mut document);
-    let commands = commands::take(&mut document, kind);
+    let scripts = commands::take(&mut document, kind);
     finds.is_cut |= document.is_cut();
     service::add(&document, &mut finds.services);
     let groups = Groups::of(&document, clues);
@@ -161,21 +161,11 @@ fn within(
     environment.apply(kind, &mut found);
     finds.candidates.extend(found);
     if depth >= DEEPEST {
-        let scripts = document
-            .entries
-            .iter()
-            .filter(|entry| is_script(&document, entry))
-            .map(|script| &script.value);
-        let mut left = document
-            .blocks
-            .iter()
-            .map(|block| &block.value)
-            .chain(commands.iter().map(|block| &block.value))
-            .chain(scripts);
-        finds.is_cut |= left.any(|text| content::is_worth_reading(text.as_bytes()));
+        let mut left = document.blocks.iter().chain(&scripts);
+        finds.is_cut |= left.any(|block| content::is_worth_reading(block.value.as_bytes()));
     } else {
         for block in &document.blocks {
-            let kind = kind_of_block(&block.key, &block.value);
+            let kind = kind_of_block(&document, block);
             within(
                 &inner_path(path, &block.key),
                 kind,
@@ -186,33 +176,21 @@ fn within(
                 finds,
             );
         }
-        for block in &commands {
+        for script in &scripts {
+            let known = finds.candidates.len();
             within(
                 path,
                 Kind::Lines(Style::Shell),
-                &block.value,
-                block.line,
-                depth.saturating_add(1),
-                environment.of_scope(block.scope),
-                finds,
-            );
-        }
-        for script in document
-            .entries
-            .iter()
-            .filter(|entry| is_script(&document, entry))
-        {
-            let known = finds.candidates.len();
-            let kind = Kind::Lines(Style::Shell);
-            within(
-                path,
-                kind,
                 &script.value,
                 script.line,
                 depth.saturating_add(1),
                 environment.of_scope(script.scope),
                 finds,
             );
+            // A list has no key.
+            if script.key.is_empty() {
+                continue;
+            }
             for candidate in finds.candidates.iter_mut().skip(known) {
                 candidate.key.get_or_insert_with(|| script.key.clone());
             }
@@ -220,32 +198,14 @@ fn within(
     }
 }
 
-/// Whether a setting is a command line.
-fn is_script(document: &Document, entry: &Entry) -> bool {
-    let is_in_package = document.path(entry.scope).next() == Some("scripts");
-    entry.value.contains(' ') && (SCRIPTS.contains(&entry.key.as_str()) || is_in_package)
-}
-
-/// Keys above scripts in workflows and manifests.
-const SCRIPTS: &[&str] = &[
-    "run",
-    "script",
-    "command",
-    "args",
-    "cmd",
-    "entrypoint",
-    "shell",
-    "before_script",
-];
-
-fn kind_of_block(key: &str, text: &str) -> Kind {
-    if key.contains('.') {
-        return Kind::of(key);
+fn kind_of_block(document: &Document, block: &Block) -> Kind {
+    if block.key.contains('.') {
+        return Kind::of(&block.key);
     }
-    if SCRIPTS.contains(&key) {
+    if document.commands_under(block.scope, &block.key).is_some() {
         return Kind::Lines(Style::Shell);
     }
-    Kind::of_text(text)
+    Kind::of_text(&block.value)
 }
 
 fn inner_path(path: &str, key: &str) -> String {

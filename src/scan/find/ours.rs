@@ -101,7 +101,7 @@ pub(super) fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) 
     {
         return true;
     }
-    if is_service_file(clues.path) {
+    if names_services(clues.path) {
         return true;
     }
     let is_database = upper_words(&group.prefix)
@@ -113,10 +113,15 @@ pub(super) fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) 
     is_database && clues.about == About::Postgres
 }
 
-/// Whether a file has libpq's services, by its name.
-pub(super) fn is_service_file(path: &str) -> bool {
+fn names_services(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.contains("pg_service")
+}
+
+/// Whether libpq reads services in a file: a program or a manifest may have such a name, too.
+pub(super) fn is_service_file(clues: Clues<'_>) -> bool {
+    // `PGSERVICEFILE` may name a file with any ending; one that says nothing makes it prose here.
+    matches!(clues.kind, Kind::Ini | Kind::Prose) && names_services(clues.path)
 }
 
 /// Gives the settings of libpq's services the values that libpq reads: it removes no quotes, and refuses a service with a
@@ -128,17 +133,17 @@ pub(super) fn as_libpq_reads(document: &mut Document, text: &str, first_line: us
         let (name, value) = line.split_once('=')?;
         (name == entry.key).then_some(value)
     };
-    let refused: BTreeSet<usize> = document
-        .entries
-        .iter()
-        .filter(|entry| written(entry).is_none())
-        .map(|entry| entry.scope)
-        .collect();
+    let mut refused = BTreeSet::new();
+    for entry in &mut document.entries {
+        if let Some(value) = written(entry) {
+            entry.value = value.to_owned();
+        } else {
+            refused.insert(entry.scope);
+        }
+    }
     for entry in &mut document.entries {
         if refused.contains(&entry.scope) && entry.key == "sslmode" {
             entry.value = UNKNOWN.to_owned();
-        } else if let Some(value) = written(entry) {
-            entry.value = value.to_owned();
         }
     }
 }
@@ -157,7 +162,7 @@ pub(super) fn reader(document: &Document, group: &Group<'_>, clues: Clues<'_>) -
         return Some(Dialect::DotenvLine);
     }
     let name = clues.path.rsplit('/').next().unwrap_or_default();
-    if is_service_file(clues.path) {
+    if is_service_file(clues) {
         return Some(Dialect::Libpq);
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);

@@ -132,6 +132,11 @@ impl Shell {
     }
 }
 
+/// A program without its directory.
+pub(super) fn file_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or_default()
+}
+
 /// `NAME=value`. What `NAME+=more` and `NAME[0]=value` make is not known.
 pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;

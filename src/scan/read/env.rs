@@ -3,18 +3,22 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::command::assignment;
+use super::command::{assignment, file_name};
 use super::words::words;
 use crate::scan::document::UNKNOWN;
 
-/// The words of a command, with those that `env -S` makes of one.
-pub(super) fn taken_apart<'w>(command: &[&'w str]) -> Vec<Cow<'w, str>> {
+/// The words of a command, with those that `env -S` makes of one; nothing if it has no `env`.
+pub(super) fn taken_apart<'w>(command: &[&'w str]) -> Option<Vec<Cow<'w, str>>> {
+    let is_env = |word: &str| file_name(word) == "env";
+    if !command.iter().any(|word| is_env(word)) {
+        return None;
+    }
     let mut taken = Vec::new();
     let mut left: VecDeque<Cow<'w, str>> = command.iter().copied().map(Cow::Borrowed).collect();
     let mut place = Place::Elsewhere;
     while let Some(word) = left.pop_front() {
         if place == Place::Elsewhere {
-            if word.rsplit('/').next() == Some("env") {
+            if is_env(&word) {
                 place = Place::BehindEnv;
             }
             taken.push(word);
@@ -45,7 +49,7 @@ pub(super) fn taken_apart<'w>(command: &[&'w str]) -> Vec<Cow<'w, str>> {
             taken.extend(left.pop_front());
         }
     }
-    taken
+    Some(taken)
 }
 
 /// Where a word stands.

@@ -24,7 +24,7 @@ mod variables;
 mod words;
 pub(super) mod yaml;
 
-pub(super) use program::{is_shell, says_where};
+pub(super) use program::{is_shell, says_where, sets_variables_of_psql};
 
 /// Whether the text can be the name of a setting.
 fn is_variable(name: &str) -> bool {

@@ -2,7 +2,7 @@
 //! `docker exec`.
 
 use super::arguments::program_of_variable;
-use super::command::assignment;
+use super::command::{assignment, file_name};
 use super::env::taken_apart;
 use super::redirection::without_redirections;
 use super::shell::Shell;
@@ -56,6 +56,8 @@ enum Runner {
     Itself,
     Env,
     Sudo,
+    /// Like sudo, and what it runs is a script.
+    Su,
     /// A program that passes its environment on.
     Passing,
     /// Another shell.
@@ -80,9 +82,10 @@ pub(in crate::scan) fn is_shell(program: &str) -> bool {
 
 impl Runner {
     fn of(word: &str) -> Option<Self> {
-        Some(match word.rsplit('/').next().unwrap_or_default() {
+        Some(match file_name(word) {
             "env" => Self::Env,
-            "sudo" | "doas" | "su" | "runuser" => Self::Sudo,
+            "sudo" | "doas" => Self::Sudo,
+            "su" | "runuser" => Self::Su,
             "exec" | "time" | "command" | "builtin" | "nohup" | "nice" | "ionice" | "timeout"
             | "xargs" | "sshpass" | "stdbuf" | "setsid" | "chronic" | "watch" | "strace" | "!"
             | "@" => Self::Passing,
@@ -97,7 +100,7 @@ impl Runner {
     /// Whether it takes a word such as `name=value` for a variable of the environment.
     fn takes(self, name: &str) -> bool {
         match self {
-            Self::Itself | Self::Env | Self::Sudo => true,
+            Self::Itself | Self::Env | Self::Sudo | Self::Su => true,
             Self::Passing | Self::Shell | Self::Elsewhere | Self::Unknown => {
                 name.contains(|c: char| c.is_ascii_uppercase())
             }
@@ -168,7 +171,7 @@ impl<'w> Simple<'w> {
 
     fn enter(&mut self, runner: Runner) {
         match runner {
-            Runner::Sudo => self.doubt(),
+            Runner::Sudo | Runner::Su => self.doubt(),
             Runner::Elsewhere => self.lose(),
             Runner::Itself
             | Runner::Env
@@ -203,14 +206,15 @@ impl<'w> Simple<'w> {
                     None => self.doubt(),
                 }
             }
-            (Runner::Sudo, "-E" | "--preserve-env") => self.keep(),
+            (Runner::Sudo | Runner::Su, "-E" | "--preserve-env") => self.keep(),
             (
-                Runner::Sudo,
+                Runner::Sudo | Runner::Su,
                 "-u" | "-U" | "-g" | "-h" | "-p" | "-C" | "-T" | "-r" | "-t" | "-R" | "-D"
                 | "--user" | "--group",
             ) => return others,
-            // `exec -c` runs with an empty environment, `command -v` runs nothing.
+            // `command -v` runs nothing.
             (Runner::Passing, "-v" | "-V" | "-E") => self.doubt(),
+            // `exec -c` runs with an empty environment.
             (Runner::Passing, flags) if is_cluster(flags, "acl") && flags.contains('c') => {
                 self.doubt();
             }
@@ -229,7 +233,9 @@ impl<'w> Simple<'w> {
 
     /// Whether the program gets words that are read when it runs.
     fn has_more(&self) -> bool {
-        self.words.iter().any(|word| word.ends_with("xargs"))
+        // The second is the name of GNU's on other systems.
+        let is_xargs = |word: &&str| matches!(file_name(word), "xargs" | "gxargs");
+        self.words.iter().any(is_xargs)
     }
 
     /// `sudo` may drop what stands before it.
@@ -277,7 +283,7 @@ impl<'w> Simple<'w> {
     }
 }
 
-/// Whether a word has several of these flags.
+/// Whether a word has no other flags than these.
 fn is_cluster(word: &str, flags: &str) -> bool {
     let letters = word.strip_prefix('-');
     letters.is_some_and(|letters| letters.chars().all(|letter| flags.contains(letter)))
@@ -299,9 +305,10 @@ fn program<'w>(words: &'w [&'w str]) -> Option<(Program<'w>, usize)> {
         } else {
             parts.next().is_some_and(is_psql)
         };
-        runs_scripts |= word.ends_with("su")
-            || word.ends_with("runuser")
-            || matches!(Runner::of(word), Some(Runner::Shell | Runner::Elsewhere));
+        runs_scripts |= matches!(
+            Runner::of(word),
+            Some(Runner::Su | Runner::Shell | Runner::Elsewhere)
+        );
         let program = match (is_script, is_quoted) {
             (true, _) => Program::Script(word),
             (false, true) => Program::Psql(words.get(at..=at)?),
@@ -318,7 +325,7 @@ fn is_argument(runner: Runner, last: &str, word: &str) -> bool {
             last.starts_with('-') || word.starts_with(|c: char| c.is_ascii_digit())
         }
         Runner::Unknown | Runner::Text => true,
-        Runner::Itself | Runner::Env | Runner::Sudo | Runner::Elsewhere => false,
+        Runner::Itself | Runner::Env | Runner::Sudo | Runner::Su | Runner::Elsewhere => false,
     }
 }
 
@@ -326,8 +333,9 @@ impl Shell {
     /// A program, with the environment that it gets.
     pub(super) fn run(&mut self, words: &[&str], arguments: Arguments, number: usize) {
         let taken = taken_apart(words);
-        let words: Vec<&str> = taken.iter().map(AsRef::as_ref).collect();
-        let simple = Simple::of(&words);
+        let taken = taken.as_ref().map(|words| words.iter().map(AsRef::as_ref));
+        let taken: Option<Vec<&str>> = taken.map(Iterator::collect);
+        let simple = Simple::of(taken.as_deref().unwrap_or(words));
         if let Program::Script(script) = simple.program {
             self.script(script, &simple, number);
         }
@@ -447,4 +455,12 @@ pub(in crate::scan) fn says_where(command: &str) -> bool {
     ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
         .iter()
         .any(|sign| command.contains(sign))
+}
+
+/// Whether a text is a command whose environment is written before it: `PGSSLMODE=disable psql -h h`.
+pub(in crate::scan) fn sets_variables_of_psql(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    let begins = words.clone().next().and_then(assignment).is_some();
+    let program = words.find(|word| assignment(word).is_none());
+    begins && program.is_some_and(|program| file_name(program) == "psql")
 }

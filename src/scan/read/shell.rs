@@ -230,9 +230,10 @@ impl Shell {
         }
         self.bare_line(line, number);
         if sets_within || self.rules == Rules::Make && make::keeps_more(line) {
-            let named = |name: &&Followed| line.contains(name.name());
-            let all = [Followed::Mode, Followed::Root];
-            self.state.doubt(all.iter().filter(named));
+            let mut named = Followed::named_in(line);
+            // A password that may be replaced stands in the file all the same.
+            named.retain(|name| *name != Followed::Password);
+            self.state.doubt(&named);
         }
     }
 

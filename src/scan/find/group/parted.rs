@@ -94,7 +94,7 @@ impl Repeated {
     fn of(clues: Clues<'_>) -> Self {
         match clues.kind {
             Kind::Lines(Style::Env | Style::Properties) => Self::LastCounts,
-            Kind::Ini if is_service_file(clues.path) => Self::FirstCounts,
+            Kind::Ini if is_service_file(clues) => Self::FirstCounts,
             Kind::Lines(
                 Style::Shell | Style::Docker | Style::Unit | Style::Make | Style::Batch,
             )

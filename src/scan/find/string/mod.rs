@@ -4,7 +4,8 @@ mod shape;
 
 use shape::is_whole;
 
-use super::{Clues, is_script};
+use super::Clues;
+use super::commands::is_script;
 use crate::dialect::ignored_words;
 use crate::scan::candidate::{Besides, Candidate, Form};
 use crate::scan::document::Document;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scalar::{scalar, split_flow, split_key};
 
-use super::is_variable;
+use super::{is_variable, sets_variables_of_psql};
 use crate::scan::document::{Block, Document, UNKNOWN};
 
 /// Reads all documents of the text. Each is a scope below the first.
@@ -53,8 +53,8 @@ enum Kind {
 struct Open {
     /// The column of its key.
     column: usize,
+    /// An item has no key.
     block: Block,
-    of: Kind,
     folded: bool,
     /// The indentation of its first line.
     indentation: Option<usize>,
@@ -173,12 +173,12 @@ impl Reader {
     }
 
     fn end_block(&mut self) {
-        let Some(Open { block, of, .. }) = self.block.take() else {
+        let Some(Open { block, .. }) = self.block.take() else {
             return;
         };
         let value = block.value.trim();
-        if of == Kind::Item && (self.document.lists_commands(block.scope) || !value.contains('\n'))
-        {
+        let is_command = || self.document.commands_of(block.scope).is_some();
+        if block.key.is_empty() && (!value.contains('\n') || is_command()) {
             self.document.say(block.scope, value, block.line);
             return;
         }
@@ -234,7 +234,7 @@ impl Reader {
     /// An item of a list that is one scalar: `- KEY=value` in compose files.
     fn item(&mut self, text: &str, column: usize, number: usize) {
         if is_block(text) {
-            self.open_block("", text, Kind::Item, column, number);
+            self.open_block("", text, column, number);
             return;
         }
         if text.starts_with(['{', '[']) && !text.starts_with("{{") {
@@ -242,22 +242,26 @@ impl Reader {
             self.flow(scope, "", text, number, 0);
             return;
         }
-        let value = scalar(text);
-        let variable = value.split_once('=').filter(|(name, value)| {
+        self.variable_or_text(self.scope(), &scalar(text), number);
+    }
+
+    fn variable_or_text(&mut self, scope: usize, text: &str, number: usize) {
+        let variable = text.split_once('=').filter(|(name, value)| {
             // `host=h dbname=d` is a string.
             is_variable(name) && !(value.contains(' ') && value.contains('='))
         });
-        match variable.filter(|_| !self.document.lists_commands(self.scope())) {
-            Some((name, value)) => self.set(self.scope(), name, value, number),
-            None => self.document.say(self.scope(), &value, number),
+        let is_command =
+            || self.document.commands_of(scope).is_some() || sets_variables_of_psql(text);
+        match variable {
+            Some((name, value)) if !is_command() => self.set(scope, name, value, number),
+            Some(_) | None => self.document.say(scope, text, number),
         }
     }
 
     /// The line of a key or an item before a block.
-    fn open_block(&mut self, key: &str, header: &str, of: Kind, column: usize, number: usize) {
+    fn open_block(&mut self, key: &str, header: &str, column: usize, number: usize) {
         self.block = Some(Open {
             column,
-            of,
             folded: header.starts_with('>'),
             indentation: None,
             block: Block {
@@ -306,7 +310,7 @@ impl Reader {
             return;
         }
         if is_block(rest) {
-            self.open_block(key, rest, Kind::Map, column, number);
+            self.open_block(key, rest, column, number);
         } else if rest.starts_with(['{', '[']) && !rest.starts_with("{{") {
             self.flow(scope, key, rest, number, 0);
         } else if rest.starts_with('*') {
@@ -338,7 +342,15 @@ impl Reader {
                     self.flow(scope, &key, value, number, depth.saturating_add(1));
                 }
                 Some(key) => self.set(scope, &key, &scalar(value), number),
-                None => self.document.say(scope, &scalar(value), number),
+                None => {
+                    let text = scalar(value);
+                    // `A=b psql` is a command.
+                    if text.contains(' ') {
+                        self.document.say(scope, &text, number);
+                    } else {
+                        self.variable_or_text(scope, &text, number);
+                    }
+                }
             }
         }
     }
