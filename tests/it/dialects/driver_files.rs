@@ -26,24 +26,27 @@ fn a_key_that_the_driver_may_not_read_is_told() {
     let jdbc = "jdbc:postgresql://localhost:PORT/d?user=u&sslmode=verify-full&sslrootcert=root.crt&sslcert=client.crt&sslkey=";
     let r2dbc = "r2dbc:postgresql://u@localhost:PORT/d?sslMode=verify-full&sslRootCert=root.crt&sslCert=client.crt&sslKey=";
     let node = "postgres://u@localhost:PORT/d?uselibpqcompat=true&sslmode=verify-full&sslrootcert=root.crt&sslcert=client.crt&sslkey=";
+    // The new file has a name of its own: openssl empties the file that it writes before it reads the key.
     for (string, key, expected) in [
-        (jdbc, "client.key", Some("42.7.9")),
-        (jdbc, "pem.pk8", Some("42.7.9")),
+        (jdbc, "client.key", Some(("42.7.9", "client.pkcs8.pk8"))),
+        (jdbc, "pem.pk8", Some(("42.7.9", "pem.pkcs8.pk8"))),
         (jdbc, "client.der", None),
         (r2dbc, "client.key", None),
-        (r2dbc, "client.der", Some("as PEM")),
+        (r2dbc, "client.der", Some(("as PEM", "client.pkcs8.pem"))),
         (node, "client.key", None),
-        (node, "client.der", Some("as PEM")),
+        (node, "client.der", Some(("as PEM", "client.pkcs8.pem"))),
     ] {
         let peer = serve(&root.leaf(&["localhost"]));
         let string = format!("{string}{key}").replace("PORT", &peer.port.to_string());
         let run = client.pgtls(&["check", "--strict", &string]);
         match expected {
-            Some(expected) => {
+            Some((expected, written)) => {
                 assert_eq!(run.code, 1, "{run:?}");
                 assert!(run.stdout.contains("driver-differs"), "{run:?}");
                 assert!(run.stdout.contains(expected), "{run:?}");
                 assert!(run.stdout.contains("openssl pkcs8 -topk8"), "{run:?}");
+                let out = format!(" -out {written}\n");
+                assert!(run.stdout.contains(&out), "{out:?} {run:?}");
             }
             None => assert!(!run.stdout.contains("driver-differs"), "{run:?}"),
         }

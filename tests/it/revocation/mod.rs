@@ -161,6 +161,17 @@ fn a_list_under_the_name_of_a_certificate_is_renamed() {
         client.take_command(command.trim());
     }
     assert_eq!(client.check(&string).code, 0);
+    // A list that has the right name is not replaced.
+    for entry in directory.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "r0") {
+            std::fs::rename(&path, path.with_extension("0")).unwrap();
+            std::fs::write(&path, "").unwrap();
+        }
+    }
+    let run = client.check(&string);
+    assert_eq!(run.outcome(), "crl-missing", "{run:?}");
+    assert!(!run.stdout.contains("    mv "), "{run:?}");
 }
 
 /// Follows the advice for a list in DER form.
