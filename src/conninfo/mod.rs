@@ -19,6 +19,7 @@ mod number;
 mod parameter;
 mod print;
 mod repair;
+mod replication;
 mod sources;
 mod space;
 mod typography;
@@ -43,6 +44,7 @@ pub use host_and_port::host_and_port;
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
 pub use repair::{is_switch, repairs, tidied};
+pub use replication::Replication;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::PassfileKey;
@@ -267,6 +269,21 @@ impl ConnInfo {
     pub fn wants_a_role(&self) -> bool {
         let wanted = self.target_session_attrs();
         wanted.is_some_and(|wanted| wanted != TargetSessionAttrs::Any)
+    }
+
+    /// What kind of session `replication` asks for.
+    #[must_use]
+    pub fn replication(&self) -> Replication {
+        let setting = self.parameter(Keyword::Replication);
+        setting.map_or(Replication::None, |setting| {
+            Replication::of(setting.value.as_bytes())
+        })
+    }
+
+    /// The version of the PostgreSQL protocol that this keyword sets, if it does.
+    #[must_use]
+    pub fn protocol_version(&self, keyword: Keyword) -> Option<ProtocolVersion> {
+        ProtocolVersion::from_bytes(self.parameter(keyword)?.value.as_bytes())
     }
 
     /// In which order several hosts and addresses are tried, if that is set.

@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Error;
 use super::password::Password;
 use super::rules::{Credential, Rules};
+use super::startup::Startup;
 use super::tap::{Record, Tap};
 use super::watch::{Shared, Watched};
 use crate::conninfo::Keyword;
@@ -115,7 +116,8 @@ impl Connector {
             ..self.rules
         };
         self.shared.begin(tls);
-        Ok(Watched::new(inner, self.shared, rules))
+        let startup = Startup::of(&self.wanted.task.conninfo);
+        Ok(Watched::new(inner, self.shared, rules, startup))
     }
 }
 

@@ -71,7 +71,12 @@ impl Echo {
                         }
                     }
                     Err(Unread::Server(error)) => self.error(error),
-                    Err(Unread::NoRow | Unread::Unfamiliar | Unread::OwnSideUnknown) => {}
+                    Err(
+                        Unread::Replication
+                        | Unread::NoRow
+                        | Unread::Unfamiliar
+                        | Unread::OwnSideUnknown,
+                    ) => {}
                 }
             }
             Err(Error::Server { error, .. }) => self.error(error),

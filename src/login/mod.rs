@@ -14,7 +14,8 @@
 //!
 //! Between TLS and tokio-postgres a stream of ours reads the server's messages as they pass. It sees
 //! what the server requests, and refuses what libpq would refuse (`require_auth`, `channel_binding`,
-//! `sslcertmode`) before tokio-postgres can answer.
+//! `sslcertmode`) before tokio-postgres can answer. It also makes the startup packet that libpq would
+//! send, which tokio-postgres cannot (`replication`, protocol 3.2).
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -27,6 +28,7 @@ mod refusal;
 mod rules;
 mod session;
 mod settings;
+mod startup;
 mod tap;
 mod watch;
 
@@ -302,7 +304,7 @@ async fn attempt(
         role,
     } = spoken;
     let tls = shared.tls();
-    let session = rows.map_err(Unread::Server).and_then(questions::read);
+    let session = rows.and_then(questions::read);
     let own = Own {
         tls: &tls,
         process: shared.read().process,

@@ -9,7 +9,7 @@ use super::channel::Connector;
 use super::session::{Encryption, Role, ServerSession, Unread};
 use super::settings::{self, Unsupported};
 use super::tap::Tap;
-use crate::conninfo::{ConnInfo, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, Keyword, Replication, TargetSessionAttrs};
 use crate::wire::postgres::ServerError;
 
 /// What the session returned.
@@ -17,7 +17,7 @@ pub(super) struct Spoken {
     pub(super) server_version: Option<String>,
     /// The version of PgBouncer, which newer ones tell.
     pub(super) pgbouncer: Option<String>,
-    pub(super) rows: Result<Vec<SimpleQueryMessage>, ServerError>,
+    pub(super) rows: Result<Vec<SimpleQueryMessage>, Unread>,
     pub(super) role: Option<(TargetSessionAttrs, Role)>,
 }
 
@@ -26,13 +26,31 @@ pub(super) struct Wishes {
     role: Option<TargetSessionAttrs>,
     /// The statement that sets it.
     client_encoding: Option<String>,
+    statements: Statements,
+}
+
+/// Whether the session takes SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Statements {
+    Taken,
+    /// It is for physical replication.
+    Refused,
 }
 
 impl Wishes {
     pub(super) fn of(conninfo: &ConnInfo) -> Result<Self, Unsupported> {
+        let client_encoding = settings::client_encoding(conninfo)?;
+        let statements = match conninfo.replication() {
+            Replication::None | Replication::Logical => Statements::Taken,
+            Replication::Physical => Statements::Refused,
+        };
+        if statements == Statements::Refused && client_encoding.is_some() {
+            return Err(Unsupported::Keyword(Keyword::ClientEncoding));
+        }
         Ok(Self {
             role: demanded(conninfo),
-            client_encoding: settings::client_encoding(conninfo)?,
+            client_encoding,
+            statements,
         })
     }
 }
@@ -47,12 +65,27 @@ pub(super) async fn speak(
     let (client, connection) = config.connect_raw(stream, connector).await?;
     let server_version = connection.parameter("server_version").map(str::to_owned);
     let pgbouncer = connection.parameter("pgbouncer.version").map(str::to_owned);
+    // PostgreSQL 14 and newer report both, and libpq asks only others.
+    let reported = ["in_hot_standby", "default_transaction_read_only"]
+        .map(|name| connection.parameter(name).map(str::to_owned));
     let questions = async move {
-        let rows = as_answer(client.simple_query(PG_STAT_SSL).await)?;
+        let rows = match wishes.statements {
+            Statements::Taken => as_answer(client.simple_query(PG_STAT_SSL).await)?,
+            Statements::Refused => Err(Unread::Replication),
+        };
         let role = match wishes.role {
             Some(wanted) => {
-                let rows = as_answer(client.simple_query(ROLE).await)?;
-                let role = rows.map_or(Role::Unknown, |rows| role(&rows));
+                let [standby, read_only] = &reported;
+                let role = match (
+                    Role::of(standby.as_deref(), read_only.as_deref()),
+                    wishes.statements,
+                ) {
+                    (Role::Unknown, Statements::Taken) => {
+                        let rows = as_answer(client.simple_query(ROLE).await)?;
+                        rows.map_or(Role::Unknown, |rows| role(&rows))
+                    }
+                    (role, _) => role,
+                };
                 (!suits(wanted, role)).then_some((wanted, role))
             }
             None => None,
@@ -83,15 +116,15 @@ pub(super) async fn speak(
 /// An error of the statement is an answer, too. An error that ends the session is not.
 fn as_answer(
     result: Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>,
-) -> Result<Result<Vec<SimpleQueryMessage>, ServerError>, tokio_postgres::Error> {
+) -> Result<Result<Vec<SimpleQueryMessage>, Unread>, tokio_postgres::Error> {
     match result {
         Ok(rows) => Ok(Ok(rows)),
         Err(error) => match error.as_db_error() {
-            Some(said) if !ends_session(said) => Ok(Err(ServerError {
+            Some(said) if !ends_session(said) => Ok(Err(Unread::Server(ServerError {
                 sqlstate: Some(said.code().code().to_owned()),
                 message: said.message().as_bytes().to_vec(),
                 ..ServerError::default()
-            })),
+            }))),
             _ => Err(error),
         },
     }
@@ -166,12 +199,12 @@ fn demanded(conninfo: &ConnInfo) -> Option<TargetSessionAttrs> {
 fn role(rows: &[SimpleQueryMessage]) -> Role {
     let row = rows.iter().find_map(as_row);
     let said = |name| row.and_then(|row| column(row, name));
-    match (said("standby").as_deref(), said("read_only").as_deref()) {
-        (Some("t"), _) => Role::Standby,
-        (Some("f"), Some("on")) => Role::ReadOnly,
-        (Some("f"), Some("off")) => Role::ReadWrite,
-        _ => Role::Unknown,
-    }
+    let standby = match said("standby").as_deref() {
+        Some("t") => Some("on"),
+        Some("f") => Some("off"),
+        _ => None,
+    };
+    Role::of(standby, said("read_only").as_deref())
 }
 
 /// `PQconnectPoll`, the states CONNECTION_CHECK_WRITABLE and CONNECTION_CHECK_STANDBY.

@@ -34,6 +34,14 @@ pub enum Refusal {
     /// SCRAM would keep the processor busy for a long time, and no deadline could stop it.
     #[error("the server asks for {0} rounds of SCRAM, but pgtls does at most {MAX_ITERATIONS}")]
     Iterations(u64),
+    /// `min_protocol_version` (`pqGetNegotiateProtocolVersion3` in `fe-protocol3.c`, which takes `latest` for 3.2).
+    #[error(
+        "server only supports protocol version 3.0, but \"min_protocol_version\" was set to 3.2"
+    )]
+    OldProtocol,
+    /// An answer about the protocol that does not fit what was asked for.
+    #[error("received invalid protocol negotiation message")]
+    BadNegotiation,
     /// An authentication request that libpq does not accept as one.
     #[error("received invalid authentication request")]
     Invalid,

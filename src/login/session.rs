@@ -65,6 +65,8 @@ pub enum Encryption {
 pub enum Unread {
     /// It answered with an error: PgBouncer's console, for example, has no such view.
     Server(ServerError),
+    /// It was not asked: a connection for physical replication takes no SQL.
+    Replication,
     /// It has no row for this session.
     NoRow,
     /// Its row has unknown columns.
@@ -106,6 +108,18 @@ pub enum Role {
     Standby,
     /// It does not say.
     Unknown,
+}
+
+impl Role {
+    /// From what the server says of itself.
+    pub(super) fn of(in_standby: Option<&str>, read_only: Option<&str>) -> Self {
+        match (in_standby, read_only) {
+            (Some("on"), _) => Self::Standby,
+            (Some("off"), Some("on")) => Self::ReadOnly,
+            (Some("off"), Some("off")) => Self::ReadWrite,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl ServerSession {

@@ -22,14 +22,8 @@ pub enum Unsupported {
 /// The login's settings for tokio-postgres. TLS is required and starts immediately, because the
 /// negotiation is already done.
 pub(super) fn config(conninfo: &ConnInfo, password: &Password) -> Result<Config, Unsupported> {
-    for keyword in [Keyword::Replication, Keyword::ScramClientKey] {
-        if text(conninfo, keyword)?.is_some_and(|value| !is_off(keyword, &value)) {
-            return Err(Unsupported::Keyword(keyword));
-        }
-    }
-    // tokio-postgres speaks only protocol 3.0.
-    if text(conninfo, Keyword::MinProtocolVersion)?.is_some_and(|value| value != "3.0") {
-        return Err(Unsupported::Keyword(Keyword::MinProtocolVersion));
+    if text(conninfo, Keyword::ScramClientKey)?.is_some() {
+        return Err(Unsupported::Keyword(Keyword::ScramClientKey));
     }
     let mut config = Config::new();
     config
@@ -63,17 +57,6 @@ fn channel_binding(conninfo: &ConnInfo) -> tokio_postgres::config::ChannelBindin
         conninfo::ChannelBinding::Prefer => ChannelBinding::Prefer,
         conninfo::ChannelBinding::Require => ChannelBinding::Require,
     }
-}
-
-/// A value of `replication` that means an ordinary session. Any prefix of these words is valid
-/// (`parse_bool` in the server).
-fn is_off(keyword: Keyword, value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    keyword == Keyword::Replication
-        && value != "o"
-        && ["false", "off", "no", "0"]
-            .iter()
-            .any(|word| word.starts_with(&value))
 }
 
 /// The statement that sets the `client_encoding` of the string, to find out whether the server knows it

@@ -12,6 +12,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsStream};
 use super::method::Method;
 use super::refusal::Refusal;
 use super::rules::{Progress, Rules};
+use super::startup::Startup;
 use super::{Disclosed, Error, Step};
 use crate::connect;
 use crate::handshake::{self, Tls};
@@ -74,8 +75,20 @@ pub(super) struct Watched<S> {
     inner: S,
     shared: Shared,
     rules: Rules,
+    startup: Startup,
+    sending: Sending,
     frames: Frames,
     state: State,
+}
+
+/// What tokio-postgres sends next.
+enum Sending {
+    /// Its startup packet.
+    Startup,
+    /// Nothing, until the rest of the packet that takes the place of its own is sent.
+    Rest(Vec<u8>),
+    /// Messages.
+    Messages,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,22 +100,34 @@ enum State {
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(inner: S, shared: Shared, rules: Rules) -> Self {
+    pub(super) fn new(inner: S, shared: Shared, rules: Rules, startup: Startup) -> Self {
         Self {
             inner,
             shared,
             rules,
+            startup,
+            sending: Sending::Startup,
             frames: Frames::default(),
             state: State::Open,
         }
     }
 
-    /// Records what the server sends.
-    fn hear(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let (shared, rules) = (&self.shared, &self.rules);
-        self.frames.feed(bytes, |kind, body| {
+    /// Records what the server sends, and returns what of it tokio-postgres may read: it knows no answer about the
+    /// protocol, and no key of another length than that of protocol 3.0, which it does not need.
+    fn hear(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let (shared, rules, startup) = (&self.shared, &self.rules, &mut self.startup);
+        let mut passed = Vec::new();
+        let pass = |kind: u8, piece: &[u8]| match kind {
+            backend::NEGOTIATE_PROTOCOL_VERSION | backend::BACKEND_KEY_DATA => {}
+            _ => passed.extend_from_slice(piece),
+        };
+        self.frames.split(bytes, pass, |kind, body| {
             let mut seen = shared.read();
             match kind {
+                backend::NEGOTIATE_PROTOCOL_VERSION if seen.step < Step::Authenticated => {
+                    startup.negotiate(body)
+                }
+                backend::NEGOTIATE_PROTOCOL_VERSION => Err(Refusal::BadNegotiation),
                 backend::AUTHENTICATION if seen.step < Step::Authenticated => {
                     request(&mut seen, rules, body)
                 }
@@ -121,7 +146,8 @@ impl<S> Watched<S> {
                 }
                 _ => Ok(()),
             }
-        })
+        })?;
+        Ok(passed)
     }
 
     /// Records our own answers: which mechanism tokio-postgres chose, and that a secret was sent.
@@ -201,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.state == State::Open {
+        while this.state == State::Open {
             let before = buffer.filled().len();
             if let Err(error) = ready!(Pin::new(&mut this.inner).poll_read(context, buffer)) {
                 return Poll::Ready(Err(this.lost(error)));
@@ -209,11 +235,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
             let new = buffer.filled().get(before..).unwrap_or_default();
             if new.is_empty() {
                 this.shared.read().closed = true;
+                return Poll::Ready(Ok(()));
             }
-            match this.hear(new) {
-                Ok(()) => return Poll::Ready(Ok(())),
+            let heard = this.hear(new);
+            buffer.set_filled(before);
+            match heard {
+                // No bytes would mean the end of the stream.
+                Ok(passed) if passed.is_empty() => {}
+                Ok(passed) => {
+                    buffer.put_slice(&passed);
+                    return Poll::Ready(Ok(()));
+                }
                 Err(refusal) => {
-                    buffer.set_filled(before);
                     this.shared.fail(Error::Refused(refusal));
                     this.state = State::Leaving;
                 }
@@ -251,6 +284,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if let Sending::Startup = this.sending {
+            let packet = this.startup.packet(bytes);
+            this.sending = Sending::Rest(
+                packet.ok_or_else(|| io::Error::other("this is not a startup packet"))?,
+            );
+        }
+        if let Sending::Rest(rest) = &mut this.sending {
+            while !rest.is_empty() {
+                let sent = ready!(Pin::new(&mut this.inner).poll_write(context, rest))?;
+                if sent == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                *rest = rest.split_off(sent.min(rest.len()));
+            }
+            this.sending = Sending::Messages;
+            return Poll::Ready(Ok(bytes.len()));
+        }
         this.say(bytes);
         Pin::new(&mut this.inner).poll_write(context, bytes)
     }

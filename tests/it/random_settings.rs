@@ -13,7 +13,7 @@ use crate::support::tool::Tool;
 const MODES: [&str; 3] = ["require", "verify-ca", "verify-full"];
 
 /// What may stand beside the mode.
-const SETTINGS: [(&str, &[&str]); 10] = [
+const SETTINGS: [(&str, &[&str]); 12] = [
     ("channel_binding", &["prefer", "require", "disable"]),
     ("sslcertmode", &["allow", "require", "disable"]),
     (
@@ -33,6 +33,8 @@ const SETTINGS: [(&str, &[&str]); 10] = [
     ("sslcompression", &["0", "1"]),
     ("sslsni", &["0", "1"]),
     ("max_protocol_version", &["3.0", "3.2", "latest"]),
+    ("min_protocol_version", &["3.0", "3.2", "latest"]),
+    ("replication", &["database", "off"]),
 ];
 
 /// Strings for each server.

@@ -9,7 +9,7 @@ mod translations;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::sqlstate;
 
-pub(super) use pooler::{Pooler, PoolerFault};
+pub(super) use pooler::{Pooler, PoolerFault, Relayed};
 
 /// Why a server refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +44,16 @@ pub(super) enum Cause {
     DatabaseClosed,
     /// The role lacks the privilege CONNECT.
     NoConnect,
+    /// The role lacks the attribute REPLICATION.
+    NoReplication,
     /// The role's own limit is reached.
     RoleFull,
     /// The database's own limit is reached.
     DatabaseFull,
     /// `max_connections` is reached, or only reserved slots are left.
     ServerFull,
+    /// `max_wal_senders` is reached.
+    WalSendersFull,
     /// Memory, disk or processes are used up.
     NoResources,
     /// It is starting up, or recovering from a crash.
@@ -64,6 +68,8 @@ pub(super) enum Cause {
     Setting,
     /// A pooler made the message, not PostgreSQL.
     Pooler(Pooler, PoolerFault),
+    /// PostgreSQL's words to a pooler, which repeats them to its own client.
+    Relayed(Relayed),
     /// The words do not tell.
     Unknown,
 }
@@ -153,11 +159,17 @@ impl Cause {
         if let Some((pooler, fault)) = pooler::of(error, &text) {
             return Self::Pooler(pooler, fault);
         }
+        if let Some(relayed) = Relayed::of(error, &text) {
+            return Self::Relayed(relayed);
+        }
         match state {
             sqlstate::INVALID_AUTHORIZATION => unauthorized(&text, Part::of(error)),
             sqlstate::INVALID_PASSWORD => Self::Password,
             sqlstate::INVALID_CATALOG_NAME => Self::DatabaseMissing,
             sqlstate::NOT_IN_PREREQUISITE_STATE => Self::DatabaseClosed,
+            sqlstate::INSUFFICIENT_PRIVILEGE if is_about_replication(error, &text) => {
+                Self::NoReplication
+            }
             sqlstate::INSUFFICIENT_PRIVILEGE => Self::NoConnect,
             sqlstate::INVALID_PARAMETER_VALUE | sqlstate::UNDEFINED_OBJECT => Self::Setting,
             sqlstate::TOO_MANY_CONNECTIONS => full(error, &text),
@@ -211,10 +223,20 @@ fn names_trust(text: &str) -> bool {
     names.len() == 2 && names.contains(&"trust")
 }
 
+/// SQLSTATE 42501: `InitPostgres` checks the attribute, `CheckMyDatabase` the privilege CONNECT.
+fn is_about_replication(error: &ServerError, text: &str) -> bool {
+    match &error.made {
+        Some(made) => made.routine == "InitPostgres",
+        None => text.contains("walsender") || text.contains("WAL sender"),
+    }
+}
+
 /// SQLSTATE 53300.
 fn full(error: &ServerError, text: &str) -> Cause {
     let routine = error.made.as_ref().map(|made| made.routine.as_str());
     match routine {
+        // No translation changes the name of a setting.
+        _ if text.contains("max_wal_senders") => Cause::WalSendersFull,
         Some("InitializeSessionUserId") => Cause::RoleFull,
         Some("CheckMyDatabase") => Cause::DatabaseFull,
         Some(_) => Cause::ServerFull,

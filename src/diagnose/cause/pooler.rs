@@ -1,6 +1,7 @@
 //! Poolers, by what they say themselves. None is named without words of its own.
 
 use crate::wire::postgres::ServerError;
+use crate::wire::postgres::error::sqlstate;
 
 /// Something that pools connections to PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(in crate::diagnose) enum Pooler {
     Pgpool,
     /// Neon's proxy.
     Neon,
+    /// The proxy of CockroachDB Cloud.
+    Cockroach,
 }
 
 impl std::fmt::Display for Pooler {
@@ -31,6 +34,7 @@ impl std::fmt::Display for Pooler {
             Self::RdsProxy => "RDS Proxy",
             Self::Pgpool => "Pgpool-II",
             Self::Neon => "Neon's proxy",
+            Self::Cockroach => "the proxy of CockroachDB Cloud",
         })
     }
 }
@@ -54,6 +58,8 @@ pub(in crate::diagnose) enum PoolerFault {
     ServerDown,
     /// PostgreSQL refused its own login.
     ServerLogin,
+    /// Its own console, which few users may use.
+    Console,
     /// Its own check of the password.
     Login,
     /// Its own check of the client certificate.
@@ -79,6 +85,45 @@ pub(super) fn of(error: &ServerError, text: &str) -> Option<(Pooler, PoolerFault
             Words::Part(words) => text.contains(words),
         })
         .map(|(pooler, _, fault)| (pooler, fault))
+}
+
+/// What PostgreSQL refused a pooler, in words that the pooler repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::diagnose) enum Relayed {
+    /// A client certificate is demanded of it.
+    Certificate,
+    /// pg_hba.conf lets it not in.
+    Hba,
+    /// Its user or its password.
+    Login,
+    /// The database that it wants.
+    Database,
+}
+
+impl Relayed {
+    /// PgBouncer 1.18 and older give what PostgreSQL says at their own login a SQLSTATE that PostgreSQL never gives it
+    /// (`handle_server_startup` in `src/server.c`).
+    pub(super) fn of(error: &ServerError, text: &str) -> Option<Self> {
+        if error.sqlstate.as_deref() != Some(sqlstate::PROTOCOL_VIOLATION) || error.made.is_some() {
+            return None;
+        }
+        let absent = text.ends_with(" does not exist");
+        if text.starts_with("connection requires a valid client certificate") {
+            Some(Self::Certificate)
+        } else if text.contains("pg_hba.conf") {
+            Some(Self::Hba)
+        } else if text.contains("authentication failed for user \"")
+            || (absent && text.starts_with("role \""))
+        {
+            Some(Self::Login)
+        } else if (absent && text.starts_with("database \""))
+            || text.starts_with("permission denied for database \"")
+        {
+            Some(Self::Database)
+        } else {
+            None
+        }
+    }
 }
 
 /// What a message must be, begin with or contain.
@@ -180,6 +225,21 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
         Pooler::Pgpool,
         Words::Part("pgpool requires at least one valid node"),
         PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::Cockroach,
+        Words::Start("codeParamsRoutingFailed"),
+        PoolerFault::NoTenant,
+    ),
+    (
+        Pooler::Neon,
+        Words::Start("The endpoint has been disabled"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Whole("not allowed"),
+        PoolerFault::Console,
     ),
     (
         Pooler::PgBouncer,
@@ -293,6 +353,38 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
 mod tests {
     use super::*;
     use crate::wire::postgres::error::Made;
+
+    #[test]
+    fn words_of_postgres_are_a_poolers_with_a_state_that_postgres_does_not_give_them() {
+        let said = |state: &str, message: &str| {
+            let error = ServerError {
+                sqlstate: Some(state.to_owned()),
+                message: message.as_bytes().to_vec(),
+                ..ServerError::default()
+            };
+            Relayed::of(&error, message)
+        };
+        for (message, expected) in [
+            (
+                "connection requires a valid client certificate",
+                Some(Relayed::Certificate),
+            ),
+            (
+                "no pg_hba.conf entry for host \"192.0.2.7\", user \"u\", database \"d\", no encryption",
+                Some(Relayed::Hba),
+            ),
+            (
+                "password authentication failed for user \"app\"",
+                Some(Relayed::Login),
+            ),
+            ("role \"app\" does not exist", Some(Relayed::Login)),
+            ("database \"shop\" does not exist", Some(Relayed::Database)),
+            ("expected password response, got message type 88", None),
+        ] {
+            assert_eq!(said("08P01", message), expected, "{message}");
+            assert_eq!(said("28000", message), None, "{message}");
+        }
+    }
 
     #[test]
     fn a_pooler_is_known_by_its_own_words_only() {

@@ -48,7 +48,7 @@ pub fn diagnose_login(
     let (exit, error) = match &login.outcome {
         Ok(entered) => {
             found.extend(unbound(task, login, &diagnosis));
-            found.extend(session(login, entered));
+            found.extend(session(task, login, entered));
             match unwanted(entered, others) {
                 Some(finding) if finding.level == Level::Error => {
                     (finding.code.exit(finding.stage), Some(finding))
@@ -126,6 +126,9 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
         Error::Refused(refusal) => refused(refusal, message),
         Error::Server { error, step } => server(task, observation, login, error, *step),
         Error::Closed(step) => ended(*step, Code::Closed, message, LOOK_INTO_LOG),
+        Error::Timeout(step @ (Step::Startup | Step::Authenticated)) => {
+            ended(*step, Code::Timeout, message, POOLER_WAITS)
+        }
         Error::Timeout(step) => ended(*step, Code::Timeout, message, LOOK_INTO_LOG),
         Error::TooMuch(step) => ended(*step, Code::LoginFailed, message, NOT_POSTGRES),
         Error::Protocol { step, .. } => ended(*step, Code::LoginFailed, message, NOT_POSTGRES),
@@ -159,7 +162,7 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         Refusal::NoChannelBinding | Refusal::NotBound => failed(
             Code::NoChannelBinding,
             message,
-            "psql also refuses this. The server must ask for scram-sha-256 and end TLS itself. A pooler or a proxy in between cannot bind the login to the channel.",
+            "psql also refuses this. The server must ask for scram-sha-256 and end TLS itself. A pooler or a proxy in between cannot bind the login to the channel: connect to PostgreSQL itself.",
         ),
         Refusal::NoDigest => failed(
             Code::NoChannelBinding,
@@ -185,7 +188,12 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
             message,
             "psql may be able to log in. pgtls supports a client certificate, scram-sha-256, md5 and password.",
         ),
-        Refusal::Invalid => failed(Code::LoginFailed, message, NOT_POSTGRES),
+        Refusal::OldProtocol => failed(
+            Code::LoginFailed,
+            message,
+            "libpq also refuses this. PostgreSQL speaks protocol 3.2 since version 18, and poolers may not. Remove min_protocol_version.",
+        ),
+        Refusal::Invalid | Refusal::BadNegotiation => failed(Code::LoginFailed, message, NOT_POSTGRES),
     }
 }
 
@@ -334,11 +342,17 @@ fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding>
 }
 
 /// What `pg_stat_ssl` shows.
-fn session(login: &Login, entered: &Entered) -> Option<Finding> {
+fn session(task: &Task, login: &Login, entered: &Entered) -> Option<Finding> {
+    let unknown = Hint::say("It is not known where TLS ends.");
+    let mut hint = unknown.clone();
     let why = match &entered.session {
         Ok(_) if !entered.differences.is_empty() => return Some(between(entered)),
         Ok(_) => return relayed(login, entered),
-        Err(Unread::Server(error)) => format!("the server says: {}", wire::said(error)),
+        Err(Unread::Server(error)) => {
+            hint = unread(task, error, unknown);
+            format!("the server says: {}", wire::said(error))
+        }
+        Err(Unread::Replication) => "a session for physical replication takes no SQL".to_owned(),
         Err(Unread::NoRow) => "it has no row for this session".to_owned(),
         Err(Unread::Unfamiliar) => "it is not PostgreSQL's".to_owned(),
         Err(Unread::OwnSideUnknown) => "the suite negotiated here is unknown".to_owned(),
@@ -352,9 +366,22 @@ fn session(login: &Login, entered: &Entered) -> Option<Finding> {
     let message = format!(
         "the login succeeded, but pg_stat_ssl cannot be compared with what was negotiated: {why}"
     );
-    Some(finding(level, Code::TlsUnconfirmed, message).hint(
-        "It is not known where TLS ends. A pooler's own console does not have this view: set dbname to one of its databases.",
-    ))
+    Some(finding(level, Code::TlsUnconfirmed, message).hint(hint))
+}
+
+/// What helps against an answer instead of the view.
+fn unread(task: &Task, error: &ServerError, unknown: Hint) -> Hint {
+    match error.sqlstate.as_deref() {
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => unknown
+            .then("To compare, an administrator lets the role read the view:")
+            .fix(Fix::command(format!(
+                "GRANT SELECT ON pg_catalog.pg_stat_ssl TO {};",
+                refusal::identifier(&task.conninfo.user.value)
+            ))),
+        _ => unknown.then(
+            "A pooler's own console does not have this view: set dbname to one of its databases.",
+        ),
+    }
 }
 
 fn between(entered: &Entered) -> Finding {
@@ -448,5 +475,6 @@ const POOLER_SEES: &str =
 const LEAVE_OUT: &str =
     "psql may be able to log in. Remove the setting for this check, or check without --login.";
 const LOOK_INTO_LOG: &str = "Look in the server's log for details.";
+const POOLER_WAITS: &str = "TLS is up. A pooler that cannot reach PostgreSQL behind it, or has no free connection, lets its clients wait like this (PgBouncer: query_wait_timeout, 120 s by default). Look in its log and in the server's. To wait for its answer, set a longer --timeout.";
 const NOT_POSTGRES: &str = "This is not how a PostgreSQL server behaves. Check host and port.";
 const SEVERAL_SERVERS: &str = "Several servers answer at this address, with different certificates. No password was sent. Check each server with --all-addresses or by its own name.";

@@ -1,7 +1,7 @@
 //! What to do about a pooler that refuses, in the pooler's own settings.
 
 use super::refusal::{Asked, Named};
-use crate::diagnose::cause::{Pooler, PoolerFault};
+use crate::diagnose::cause::{Pooler, PoolerFault, Relayed};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
 use crate::wire::postgres::ServerError;
@@ -36,6 +36,12 @@ pub(super) fn advice(
         (PoolerFault::NoTenant, Pooler::Neon) if asked.sends_name() => say(
             "It finds the endpoint by the host, and does not know this one. Copy the host from Neon's console. An endpoint that was deleted is not found either.",
         ),
+        (PoolerFault::NoTenant, Pooler::Cockroach) => say(
+            "It finds the cluster by the host name in the handshake (SNI), or by options=--cluster=NAME. Copy the string from the cluster's page (Connect).",
+        ),
+        (PoolerFault::Console, _) => say(
+            "Its own console (dbname=pgbouncer) is only for the users in admin_users and stats_users. Set dbname to one of its databases. Or its administrator adds the user there.",
+        ),
         (PoolerFault::NoTenant, Pooler::Neon) => say(
             "No host name was sent in the handshake. It finds the endpoint by that name (SNI). Connect by name, not by address, and do not set sslsni=0.",
         ),
@@ -58,6 +64,9 @@ pub(super) fn advice(
         ),
         (PoolerFault::ServerDown, Pooler::PgBouncer) => say(
             "It cannot connect to its PostgreSQL server. TLS to the pooler is fine, and nothing in this string can change it. Its administrator must check host and port in [databases], server_tls_sslmode, and PgBouncer's log.",
+        ),
+        (PoolerFault::ServerDown, Pooler::Neon) => say(
+            "The endpoint's compute is disabled. Enable it in Neon's console. Nothing in this string can change it.",
         ),
         (PoolerFault::ServerDown, _) => say(
             "It cannot connect to its PostgreSQL server. TLS to the pooler is fine. Its administrator must check its log and the server.",
@@ -101,6 +110,25 @@ fn certificate(asked: &Asked<'_>, user: &str) -> String {
     format!(
         "It takes the user from the client certificate (auth_type or auth_hba_file: cert). {why}"
     )
+}
+
+/// The words are PostgreSQL's, but the SQLSTATE is not: it was said to a pooler.
+pub(super) fn relayed(what: Relayed) -> Hint {
+    let do_there = match what {
+        Relayed::Certificate => {
+            "The pooler has no client certificate for PostgreSQL, and sslcert in this string cannot be one: it is for the pooler. The pooler's administrator sets server_tls_cert_file and server_tls_key_file in pgbouncer.ini."
+        }
+        Relayed::Hba => {
+            "PostgreSQL's administrator needs a line of pg_hba.conf for the pooler's address and user. If the words say \"no encryption\", the pooler's administrator sets server_tls_sslmode in pgbouncer.ini."
+        }
+        Relayed::Login => {
+            "The pooler's administrator must correct the user and password that it uses there (auth_file, auth_query, or user= and password= in [databases])."
+        }
+        Relayed::Database => {
+            "The pooler's administrator must correct dbname= of this database in [databases], or the rights of its user there. Or set dbname to another of the pooler's databases."
+        }
+    };
+    Hint::say("PostgreSQL never gives these words SQLSTATE 08P01: a pooler, perhaps PgBouncer, repeats what PostgreSQL behind it answered to the pooler's own login. TLS to the pooler is fine.").then(do_there)
 }
 
 /// PgBouncer repeats what PostgreSQL told it.

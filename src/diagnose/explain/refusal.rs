@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use super::operator::Operator;
 use super::pooler;
-use crate::conninfo::{ConnInfo, Host, Keyword, MASK, Origin, Setting, Value, shown_path};
+use crate::conninfo::{
+    ConnInfo, Host, Keyword, MASK, Origin, Replication, Setting, Value, shown_path,
+};
 use crate::diagnose::cause::{Cause, Method, quoted};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
@@ -141,11 +143,21 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         .fix(Fix::command(format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true;"))),
         Cause::NoConnect => Hint::say("The role lacks the privilege CONNECT on this database. The database's owner grants it:")
             .fix(Fix::command(format!("GRANT CONNECT ON DATABASE {database} TO {role};"))),
+        Cause::NoReplication => {
+            let allow = if is_rds(asked.operator()) {
+                format!("GRANT rds_replication TO {role};")
+            } else {
+                format!("ALTER ROLE {role} REPLICATION;")
+            };
+            Hint::say("The role may log in, but it may not replicate. An administrator allows it:")
+                .fix(Fix::command(allow))
+        }
         Cause::RoleFull => Hint::say("TLS is not the problem. The role has its own limit of connections (CONNECTION LIMIT), and it is reached. Close some of its connections. Or the administrator removes the limit:")
             .fix(Fix::command(format!("ALTER ROLE {role} CONNECTION LIMIT -1;"))),
         Cause::DatabaseFull => Hint::say("TLS is not the problem. The database has its own limit of connections (CONNECTION LIMIT), and it is reached. Close some connections to it. Or its owner removes the limit:")
             .fix(Fix::command(format!("ALTER DATABASE {database} CONNECTION LIMIT -1;"))),
         Cause::ServerFull => "TLS is not the problem. All connections that the server allows are in use (max_connections, less the reserved ones). Try again, close idle connections, or use a pooler.".into(),
+        Cause::WalSendersFull => "TLS is not the problem. All connections for replication that the server allows are in use (max_wal_senders). End one that is no longer used: SELECT pid, application_name, client_addr FROM pg_stat_replication; Or raise max_wal_senders, and restart the server.".into(),
         Cause::NoResources => Hint::say(format!(
             "TLS is not the problem. The server has no memory, disk space or processes left. {who} must look into its log."
         )),
@@ -157,8 +169,9 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         ))
         .fix(Fix::setting("hot_standby = on")),
         Cause::NotNow => "TLS is not the problem. The server takes no connections now: it is starting up, shutting down, or a standby with hot_standby = off. Try again.".into(),
-        Cause::Setting => "The server does not accept a setting in options or client_encoding.".into(),
+        Cause::Setting => setting(asked, error),
         Cause::Pooler(pooler, fault) => pooler::advice(asked, error, pooler, fault),
+        Cause::Relayed(what) => pooler::relayed(what),
         Cause::Unknown => unknown(error),
     }
 }
@@ -173,14 +186,37 @@ fn unknown(error: &ServerError) -> Hint {
     }
 }
 
+/// A setting of the startup packet, which PostgreSQL names in quotation marks.
+fn setting(asked: &Asked<'_>, error: &ServerError) -> Hint {
+    let named = quoted(error).into_iter().next().unwrap_or_default();
+    let keyword = [Keyword::ClientEncoding, Keyword::Replication]
+        .into_iter()
+        .find(|keyword| keyword.as_str() == named);
+    let given = |keyword| asked.conninfo().parameter(keyword);
+    match (keyword.and_then(given), given(Keyword::Options)) {
+        (Some(own), _) => Hint::say(format!(
+            "The server does not accept this value of {named}, which comes from {}.",
+            own.origin
+        )),
+        (None, Some(options)) => Hint::say(format!(
+            "The server does not accept a setting in options, which come from {}, or one that a variable of libpq sets (PGTZ, PGDATESTYLE, PGGEQO). Check how it is spelt.",
+            options.origin
+        )),
+        (None, None) => "The server does not accept a setting in client_encoding, or one that a variable of libpq sets (PGTZ, PGDATESTYLE, PGGEQO).".into(),
+    }
+}
+
 /// The line that would apply to exactly this user, database and address.
 fn hba_line(asked: &Asked<'_>, error: &ServerError) -> Option<String> {
     let seen = quoted(error);
     let address: IpAddr = seen.first()?.parse().ok()?;
     let bits = if address.is_ipv4() { 32 } else { 128 };
+    let database = match asked.conninfo().replication() {
+        Replication::None | Replication::Logical => hba_name(&asked.database().value),
+        Replication::Physical => "replication".to_owned(),
+    };
     Some(format!(
-        "hostssl {} {} {address}/{bits} scram-sha-256",
-        hba_name(&asked.database().value),
+        "hostssl {database} {} {address}/{bits} scram-sha-256",
         hba_name(&asked.user().value)
     ))
 }
@@ -192,10 +228,16 @@ fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
         .next()
         .unwrap_or_else(|| "this client".to_owned());
     let address = escape(&address).to_string();
+    let applies = match asked.conninfo().replication() {
+        Replication::None | Replication::Logical => {
+            "TLS is fine, but no line of pg_hba.conf applies to this user, database and address over TLS."
+        }
+        Replication::Physical => {
+            "TLS is fine, but no line of pg_hba.conf lets this user replicate from this address over TLS. For physical replication the database of the line must be replication: all does not mean it."
+        }
+    };
     let within = |place: &str| {
-        let hint = Hint::say(format!(
-            "TLS is fine, but no line of pg_hba.conf applies to this user, database and address over TLS. {place}"
-        ));
+        let hint = Hint::say(format!("{applies} {place}"));
         match &line {
             Some(line) => hint.fix(Fix::file(format!("- {line}"))),
             None => hint,
@@ -218,9 +260,9 @@ fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
         ),
         Operator::Zalando => within("The postgresql resource needs one under spec.patroni.pg_hba:"),
         Operator::Unknown => {
-            let hint = Hint::say(
-                "TLS is fine, but no line of pg_hba.conf applies to this user, database and address over TLS. The server's administrator must add a line and reload:",
-            );
+            let hint = Hint::say(format!(
+                "{applies} The server's administrator must add a line and reload:"
+            ));
             match line {
                 Some(line) => hint
                     .fix(Fix::file(line))
@@ -338,6 +380,9 @@ fn by_method(asked: &Asked<'_>, method: Method) -> Hint {
         Method::Sspi => {
             "It needs a Windows login that maps to this user. The server's log says more."
         }
+        Method::Pam if is_rds(asked.operator()) => {
+            "On RDS and Aurora this is IAM: the role has rds_iam. The password must be a token for this host, port, user and region, at most 15 minutes old (aws rds generate-db-auth-token), and its identity must be allowed rds-db:connect for this user."
+        }
         Method::Pam | Method::Bsd => {
             "PostgreSQL passed the password to the server's operating system, which refused it. The account there counts, not the password in PostgreSQL."
         }
@@ -355,6 +400,15 @@ fn by_method(asked: &Asked<'_>, method: Method) -> Hint {
     match (method, asked.operator()) {
         (Method::Ident | Method::Peer, Operator::Unknown) => hint.show(SHOW_LINES),
         _ => hint,
+    }
+}
+
+fn is_rds(operator: Operator) -> bool {
+    match operator {
+        Operator::Managed(provider) => provider.is_rds(),
+        Operator::CloudNativePg | Operator::Crunchy | Operator::Zalando | Operator::Unknown => {
+            false
+        }
     }
 }
 
@@ -429,7 +483,7 @@ fn source_of_password(conninfo: &ConnInfo) -> Hint {
 }
 
 /// A name as SQL reads it.
-fn identifier(value: &Value) -> String {
+pub(super) fn identifier(value: &Value) -> String {
     let text = escape(&value.to_string()).to_string();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !text.is_empty()

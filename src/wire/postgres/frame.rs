@@ -80,8 +80,8 @@ pub fn length_word(length: usize) -> [u8; LENGTH_WORD] {
 }
 
 /// Splits what a server sends into messages, in whatever pieces it arrives. Keeps the contents of
-/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`], and the start of
-/// [`backend::BACKEND_KEY_DATA`]; all others are skipped.
+/// [`backend::AUTHENTICATION`], [`backend::ERROR_RESPONSE`] and [`backend::NEGOTIATE_PROTOCOL_VERSION`], and the start
+/// of [`backend::BACKEND_KEY_DATA`]; all others are skipped.
 #[derive(Debug, Default)]
 pub struct Frames {
     kind: Option<u8>,
@@ -101,13 +101,27 @@ impl Frames {
     pub fn feed<E: From<Malformed>>(
         &mut self,
         bytes: &[u8],
+        each: impl FnMut(u8, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.split(bytes, |_, _| (), each)
+    }
+
+    /// The same, and calls `piece` with every piece of a message, its kind included, and that kind.
+    ///
+    /// # Errors
+    /// Those of [`Frames::feed`].
+    pub fn split<E: From<Malformed>>(
+        &mut self,
+        bytes: &[u8],
+        mut piece: impl FnMut(u8, &[u8]),
         mut each: impl FnMut(u8, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut rest = bytes;
-        while !rest.is_empty() {
+        while let Some((first, behind)) = rest.split_first() {
             let Some(kind) = self.kind else {
-                self.kind = rest.first().copied();
-                rest = rest.get(1..).unwrap_or_default();
+                self.kind = Some(*first);
+                piece(*first, &[*first]);
+                rest = behind;
                 continue;
             };
             let wanted = self
@@ -115,6 +129,7 @@ impl Frames {
                 .unwrap_or_else(|| LENGTH_WORD.saturating_sub(self.body.len()));
             let (part, behind) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
             rest = behind;
+            piece(kind, part);
             let wanted = match self.left {
                 None => LENGTH_WORD,
                 Some(_) => kept(kind),
@@ -142,8 +157,15 @@ impl Frames {
         let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
         match (kind, length) {
             // The bounds of `PQconnectPoll`.
-            (backend::AUTHENTICATION, 8..=2_000) | (backend::ERROR_RESPONSE, 4..=30_000) => {}
-            (backend::AUTHENTICATION | backend::ERROR_RESPONSE, _) | (_, 0..LENGTH_WORD) => {
+            (backend::AUTHENTICATION | backend::NEGOTIATE_PROTOCOL_VERSION, 8..=2_000)
+            | (backend::ERROR_RESPONSE, 4..=30_000) => {}
+            (
+                backend::AUTHENTICATION
+                | backend::NEGOTIATE_PROTOCOL_VERSION
+                | backend::ERROR_RESPONSE,
+                _,
+            )
+            | (_, 0..LENGTH_WORD) => {
                 return Err(Malformed);
             }
             _ => {}
@@ -156,7 +178,9 @@ impl Frames {
 const fn kept(kind: u8) -> usize {
     match kind {
         // Their length is checked.
-        backend::AUTHENTICATION | backend::ERROR_RESPONSE => usize::MAX,
+        backend::AUTHENTICATION | backend::NEGOTIATE_PROTOCOL_VERSION | backend::ERROR_RESPONSE => {
+            usize::MAX
+        }
         // The number of the process. What follows is secret.
         backend::BACKEND_KEY_DATA => LENGTH_WORD + 4,
         _ => 0,
@@ -209,6 +233,26 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_is_a_piece_of_its_message() {
+        let bytes = b"v\0\0\0\x0c\0\x03\0\0\0\0\0\0R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\x01\x02\x03keyyZ\0\0\0\x05I";
+        for size in 1..=bytes.len() {
+            let mut frames = Frames::default();
+            let (mut passed, mut others) = (Vec::new(), 0);
+            for chunk in bytes.chunks(size) {
+                let piece = |kind: u8, piece: &[u8]| match kind {
+                    b'R' | b'Z' => passed.extend_from_slice(piece),
+                    _ => others += piece.len(),
+                };
+                frames
+                    .split(chunk, piece, |_, _| Ok::<_, Malformed>(()))
+                    .unwrap();
+            }
+            assert_eq!(passed, b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I", "{size}");
+            assert_eq!(passed.len() + others, bytes.len(), "{size}");
+        }
+    }
+
+    #[test]
     fn a_part_of_a_message_is_none() {
         let bytes = message(backend::ERROR_RESPONSE, b"Mx\0\0");
         for end in 0..bytes.len() {
@@ -222,6 +266,7 @@ mod tests {
             &b"R\0\0\0\x07"[..],
             b"R\0\0\x10\0",
             b"R\x7f\xff\xff\xff",
+            b"v\x7f\xff\xff\xff",
             b"E\x7f\xff\xff\xff",
             b"E\xff\xff\xff\xff",
             b"S\0\0\0\x03",

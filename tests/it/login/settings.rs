@@ -1,10 +1,12 @@
 //! What else libpq requests from the server, and which host it tries next: pgtls must do the same
 //! as psql.
 
+use super::compared::METHODS;
 use super::{GOOD, login, prepared};
-use crate::support::client::Client;
+use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
+use crate::support::tool::Tool;
 
 /// Variables without a keyword, and whether psql logs in.
 const VARIABLES: &[(&str, &str, bool)] = &[
@@ -75,6 +77,106 @@ fn an_ordinary_session_may_be_asked_for_in_any_of_the_servers_words() {
             server.port
         );
         agree(&client, &string, granted, value);
+    }
+}
+
+/// A line for all databases is none for physical replication, and a role needs an attribute for both kinds.
+#[test]
+fn a_session_for_replication_is_granted_as_to_psql() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = prepared(&served) else {
+        return;
+    };
+    server.sql("CREATE ROLE rep LOGIN REPLICATION PASSWORD 'hunter2'");
+    server.admit(&format!(
+        "local all all trust\n{METHODS}hostssl replication rep all scram-sha-256\n\
+         hostssl replication ann all trust\nhostssl all all all trust\n"
+    ));
+    server.configure(&served, &[]);
+    let client = super::client(&root);
+    for (setting, granted) in [
+        ("user=rep password=hunter2 replication=true", true),
+        ("user=rep password=hunter2 replication=1", true),
+        ("user=rep password=wrong replication=true", false),
+        ("user=rep password=hunter2 replication=database", true),
+        ("user=rep replication=false", true),
+        ("user=rep replication=DATABASE", false),
+        ("user=ann replication=true", false),
+        ("user=postgres replication=true", false),
+        ("user=postgres replication=database", true),
+    ] {
+        let string = format!("{GOOD} port={} {setting}", server.port);
+        // Sessions of both kinds take this statement.
+        let theirs = client.run_psql(&string, "SHOW server_version");
+        assert_eq!(theirs.is_ok(), granted, "{setting}: {theirs:?}");
+        let run = login(&client, &string);
+        let expected = if granted { 0 } else { 8 };
+        assert_eq!(run.code, expected, "{setting}: {run:?}");
+    }
+    let string = format!(
+        "{GOOD} port={} user=rep password=hunter2 replication=true",
+        server.port
+    );
+    let run = login(&client, &string);
+    // SCRAM proves more than the view.
+    assert_eq!(run.findings(), ["tls-unconfirmed"], "{run:?}");
+    assert!(run.stdout.contains("takes no SQL"), "{run:?}");
+    let kept = client.pgtls(&["check", "--strict", "--login", "--format", "json", &string]);
+    assert_eq!(kept.code, 0, "{kept:?}");
+    assert!(
+        !server.log().contains("cannot execute SQL"),
+        "{}",
+        server.log()
+    );
+}
+
+/// libpq 18 asks for protocol 3.2 if the string does, and PostgreSQL 18 speaks it.
+#[test]
+fn the_protocol_is_the_one_that_libpq_speaks() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let client = super::client(&root);
+    let judge = |server: &Postgres, speaks: bool| {
+        for (setting, granted) in [
+            ("min_protocol_version=3.0", true),
+            ("min_protocol_version=3.2", speaks),
+            (
+                "min_protocol_version=latest max_protocol_version=3.2",
+                speaks,
+            ),
+            ("max_protocol_version=latest", true),
+            ("max_protocol_version=3.0", true),
+        ] {
+            let string = format!(
+                "{GOOD} port={} user=ann password=hunter2 {setting}",
+                server.port
+            );
+            if let Some(newest) = Tool::Libpq18.find() {
+                let theirs = client.libpq(&newest, &string);
+                assert_eq!(theirs == Answer::Tls, granted, "{setting}: {theirs:?}");
+            }
+            let run = login(&client, &string);
+            let expected = if granted { 0 } else { 8 };
+            assert_eq!(run.code, expected, "{setting}: {run:?}");
+            if granted {
+                let entry = &run.endpoint()["login"];
+                assert_eq!(entry["same_session"], true, "{setting}: {run:?}");
+            } else {
+                let says = "server only supports protocol version 3.0";
+                assert!(run.stdout.contains(says), "{setting}: {run:?}");
+            }
+        }
+    };
+    if let Some(server) = prepared(&served) {
+        let number: u32 = server.sql("SHOW server_version_num").parse().unwrap();
+        judge(&server, number >= 180_000);
+    }
+    let programs = Tool::Postgres18.find();
+    let newest = programs.and_then(|programs| Postgres::start_from(programs.as_ref(), &served));
+    if let Some(mut server) = newest {
+        super::prepare(&mut server, &served);
+        judge(&server, true);
     }
 }
 

@@ -49,6 +49,13 @@ pub(in crate::diagnose) enum Anchor {
 }
 
 impl Provider {
+    /// Amazon RDS or Aurora, in whichever partition.
+    pub(super) fn is_rds(&self) -> bool {
+        self.suffixes
+            .iter()
+            .any(|suffix| suffix.starts_with(".rds."))
+    }
+
     /// The provider that runs a CA of this name.
     pub(super) fn of_issuer(issuer: &str) -> Option<&'static Self> {
         let is_part = |part: &&str| issuer.contains(*part);
