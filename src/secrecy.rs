@@ -227,21 +227,28 @@ pub(crate) fn mentions_secret(text: &[u8]) -> bool {
 fn assigns_secret(text: &[u8]) -> bool {
     let assigned = secret_name_end(text)
         .and_then(|end| text.get(end..))
-        .is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'=' | b':')));
+        .is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'=' | b':')) || encoded(rest));
     // `pass=`, as people write it.
     let shortened = || find(&text.to_ascii_lowercase(), b"pass=").is_some();
     assigned || shortened() || holds_credentials(text) || holds_login(text)
 }
 
-/// `user:password@host`
+/// `=` or `:` as a URI encodes them: such a text may have been encoded twice.
+fn encoded(text: &[u8]) -> bool {
+    text.windows(3)
+        .any(|sign| sign.eq_ignore_ascii_case(b"%3d") || sign.eq_ignore_ascii_case(b"%3a"))
+}
+
+/// `user:password@host`; the password may have slashes in it. The colon of a drive is not one of a login.
 fn holds_login(text: &[u8]) -> bool {
-    let Some(at) = text.iter().rposition(|byte| *byte == b'@') else {
-        return false;
-    };
-    let login = text
-        .get(..at)
-        .and_then(|before| before.rsplit(|byte| *byte == b'/').next());
-    login.is_some_and(|login| login.iter().skip(1).any(|byte| *byte == b':'))
+    let at = text.iter().rposition(|byte| *byte == b'@');
+    match at.and_then(|at| text.get(..at)) {
+        None => false,
+        Some([letter, b':', b'/' | b'\\', rest @ ..]) if letter.is_ascii_alphabetic() => {
+            rest.contains(&b':')
+        }
+        Some(login) => login.iter().skip(1).any(|byte| *byte == b':'),
+    }
 }
 
 /// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter

@@ -238,7 +238,8 @@ impl ConnInfo {
         self.hidden_names().for_each(|name| error.hide(name, MASK));
     }
 
-    fn hidden_names(&self) -> impl Iterator<Item = &[u8]> {
+    /// The names that the server is told and that must not be shown.
+    pub(crate) fn hidden_names(&self) -> impl Iterator<Item = &[u8]> {
         let told = [Keyword::ApplicationName, Keyword::FallbackApplicationName];
         let set = told
             .into_iter()

@@ -196,6 +196,16 @@ impl Word {
             None => Self::Shown(String::from_utf8_lossy(word).into_owned()),
         }
     }
+
+    /// A word that follows `before` and stands before an `=`. No keyword has a colon, so that it is a user and the
+    /// beginning of a password.
+    #[must_use]
+    pub fn assigned(before: &[u8], word: &[u8]) -> Self {
+        match Self::after(before, word) {
+            Self::Shown(_) if word.contains(&b':') => Self::Hidden(Taken::Astray),
+            word => word,
+        }
+    }
 }
 
 fn taken(before: &[u8], word: &[u8]) -> Option<Taken> {

@@ -30,7 +30,7 @@ impl Param {
         let word = if astray {
             Word::Hidden(Taken::Astray)
         } else {
-            Word::new(name.as_bytes())
+            Word::assigned(&[], name.as_bytes())
         };
         Self {
             name,

@@ -10,7 +10,7 @@ pub(super) fn keywords(text: &str) -> Vec<Word> {
     };
     let mut unknown = Unknown::default();
     for pair in pairs {
-        unknown.add(&pair.name, &format!("{}=", pair.name));
+        unknown.add(&pair.name, &format!("{}={}", pair.name, pair.value));
     }
     unknown.words
 }
@@ -40,7 +40,7 @@ impl Unknown {
         }
         // A piece without a value may be the rest of the one before it.
         let word = if pair.contains('=') || self.before.is_empty() {
-            Word::after(self.before.as_bytes(), name.as_bytes())
+            Word::assigned(self.before.as_bytes(), name.as_bytes())
         } else {
             Word::Hidden(Taken::Astray)
         };
@@ -95,6 +95,11 @@ mod tests {
         let misspelt = "postgresql://h/d?pasword=Hun&ter2%x";
         let others = besides(misspelt, &unknown(Word::Shown("pasword".to_owned())));
         assert_eq!(others, [Word::Hidden(Taken::Astray)]);
+        for login in ["app:hunter2=x@h", "//app:hunter2=x@h", "app:1234=5@h"] {
+            assert_eq!(keywords(login), [Word::Hidden(Taken::Astray)], "{login}");
+        }
+        let after_url = "host=postgres://app:Hun ter2=x";
+        assert_eq!(keywords(after_url), [Word::Hidden(Taken::Astray)]);
         let shown = unknown(Word::Shown("a".to_owned()));
         let others = besides("postgresql://h/d?a=1&b=2", &shown);
         assert_eq!(others, [Word::Shown("b".to_owned())]);

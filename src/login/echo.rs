@@ -1,5 +1,5 @@
-//! A server may repeat the password that it received, whole, in part or encoded, so its text is masked before anything
-//! else reads it. Pure.
+//! A server may repeat the password that it received, whole, in part or encoded, or a name that must not be shown, so its
+//! text is masked before anything else reads it. Pure.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,41 +7,37 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
 use super::password::Password;
 use super::{Entered, Error, Unread};
-use crate::conninfo::{ConnInfo, MASK, Secrecy};
+use crate::conninfo::{ConnInfo, MASK, Secrecy, Secret};
 use crate::percent;
 use crate::wire::postgres::ServerError;
 
 /// What must not be repeated. All of it is in lower case: letters of ASCII are compared without their case.
 pub(super) struct Echo {
-    /// The password as it is, and as texts encode it.
+    /// The secrets as they are, and as texts encode them.
     forms: BTreeSet<Vec<u8>>,
     /// What every server says. A mask within it would reveal what is behind it.
     told: Vec<Vec<u8>>,
 }
 
 impl Echo {
-    /// `None` if the password is too short to be distinguished from other text.
-    pub(super) fn of(conninfo: &ConnInfo, password: &Password) -> Option<Self> {
-        let secret = password.secret.as_ref()?.expose();
+    /// The password, and each name that looks like a secret. A password may be too short to be distinguished from other
+    /// text.
+    pub(super) fn of(conninfo: &ConnInfo, password: &Password) -> Self {
+        let password = password.secret.as_ref().map(Secret::expose);
+        let secrets = password.into_iter().chain(conninfo.hidden_names());
+        let secrets: Vec<&[u8]> = secrets
+            .filter(|secret| secret.len() >= MIN_LENGTH)
+            .collect();
         let names = [&conninfo.user, &conninfo.dbname];
         let shown = names
             .iter()
             .filter(|setting| setting.value.secrecy() == Secrecy::Public);
         let names: Vec<&[u8]> = shown.map(|setting| setting.value.as_bytes()).collect();
-        (secret.len() >= MIN_LENGTH).then(|| Self::new(secret, &names))
+        Self::new(&secrets, &names)
     }
 
-    fn new(secret: &[u8], names: &[&[u8]]) -> Self {
-        let every_byte: String = secret.iter().map(|byte| format!("%{byte:02x}")).collect();
-        let encoded = [
-            percent::component(secret),
-            every_byte,
-            HEXLOWER.encode(secret),
-            BASE64_NOPAD.encode(secret),
-            BASE64URL_NOPAD.encode(secret),
-        ];
-        let encoded = encoded.into_iter().map(String::into_bytes);
-        let forms = std::iter::once(secret.to_vec()).chain(encoded);
+    fn new(secrets: &[&[u8]], names: &[&[u8]]) -> Self {
+        let forms = secrets.iter().copied().flat_map(forms);
         let told = names
             .iter()
             .copied()
@@ -160,6 +156,19 @@ impl Echo {
     }
 }
 
+/// A secret as it is, and as texts encode it.
+fn forms(secret: &[u8]) -> [Vec<u8>; 6] {
+    let every_byte: String = secret.iter().map(|byte| format!("%{byte:02x}")).collect();
+    [
+        secret.to_vec(),
+        percent::component(secret).into_bytes(),
+        every_byte.into_bytes(),
+        HEXLOWER.encode(secret).into_bytes(),
+        BASE64_NOPAD.encode(secret).into_bytes(),
+        BASE64URL_NOPAD.encode(secret).into_bytes(),
+    ]
+}
+
 /// How many bytes in a row show a password of this many: two thirds, but not so few that they occur by chance.
 const fn piece(length: usize) -> usize {
     let most = length.saturating_mul(2).div_ceil(3);
@@ -198,10 +207,11 @@ const SAID: [&str; 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conninfo::fake::Fake;
 
     fn masked(secret: &str, text: &str) -> String {
         let mut text = text.to_owned();
-        Echo::new(secret.as_bytes(), &[b"hunter2_app", b"postgres"]).string(&mut text);
+        Echo::new(&[secret.as_bytes()], &[b"hunter2_app", b"postgres"]).string(&mut text);
         text
     }
 
@@ -229,6 +239,16 @@ mod tests {
                 "{repeated}"
             );
         }
+    }
+
+    #[test]
+    fn names_that_look_like_secrets_are_masked_as_the_password_is() {
+        let text = "user='app password=Zq7xSecretQ' dbname=shop host=h";
+        let conninfo = ConnInfo::read(text.as_bytes(), &Fake::default()).unwrap();
+        let echo = Echo::of(&conninfo, &Password::default());
+        let mut version = Some("15 app password=Zq7xSecretQ of shop".to_owned());
+        echo.text(&mut version);
+        assert_eq!(version.unwrap(), format!("15 {MASK} of shop"));
     }
 
     #[test]

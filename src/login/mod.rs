@@ -248,9 +248,7 @@ pub async fn login(
             deadline,
         )
         .await;
-        if let Some(echo) = Echo::of(&task.conninfo, &password) {
-            echo.mask(&mut outcome);
-        }
+        Echo::of(&task.conninfo, &password).mask(&mut outcome);
         if let Err(Error::Server { error, .. }) = &mut outcome {
             task.conninfo.hide_names(error);
         }

@@ -27,6 +27,7 @@ fn what_people_and_machines_call_their_files_and_hosts_is_shown() {
         "/var/lib/docker/overlay2/3f786850e387550fdab836ed7e6dc881de23001b3f786850e387550fdab836ed/merged/root.crt",
         "C:/Users/ann@example.com/root.crt",
         r"C:\ssl\root.crt",
+        r"C:\Users\ann@example.com\root.crt",
         "/tmp/.tmpAb3dE5/root.crt",
         "/var/folders/zz/zyxvpxvq6csfxvn_n0000000000000/T/root.crt",
         "ep-cool-darkness-123456.us-east-2.aws.neon.tech",
@@ -68,6 +69,11 @@ fn secrets_in_the_wrong_place_are_taken_for_what_they_are() {
         ("postgresql://ann:hunter2@db/app", Taken::ConnectionString),
         ("/tmp/postgresql:/ann:hunter2@db", Taken::ConnectionString),
         ("host=db password=hunter2", Taken::ConnectionString),
+        ("app:hunter2/word@localhost", Taken::ConnectionString),
+        ("/app:hunter2@localhost", Taken::ConnectionString),
+        ("C:/app:hunter2@localhost", Taken::ConnectionString),
+        ("?password%3DZq7x", Taken::ConnectionString),
+        ("password%3aZq7x", Taken::ConnectionString),
     ] {
         assert_eq!(
             (word(text), name(text)),

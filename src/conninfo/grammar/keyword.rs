@@ -22,17 +22,15 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
             return Ok(assignments);
         }
         let name = scanner.name();
-        let word = || match Word::after(previous, name) {
-            Word::Shown(_) if may_be_login(name) => Word::Hidden(Taken::Astray),
-            word => word,
-        };
         scanner.skip_spaces();
         if scanner.peek() != Some(b'=') {
-            return Err(Error::MissingEquals {
-                word: word(),
-                at: start,
-            });
+            let word = match Word::after(previous, name) {
+                Word::Shown(_) if may_be_login(name) => Word::Hidden(Taken::Astray),
+                word => word,
+            };
+            return Err(Error::MissingEquals { word, at: start });
         }
+        let word = || Word::assigned(previous, name);
         scanner.advance();
         scanner.skip_spaces();
         let at = scanner.at;

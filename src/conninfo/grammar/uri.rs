@@ -239,7 +239,7 @@ fn query(
             raw: halves.next().unwrap_or_default().to_vec(),
         };
         let word = |name: &[u8]| match password {
-            Password::InPlace => Word::after(previous, name),
+            Password::InPlace => Word::assigned(previous, name),
             Password::Astray => Word::Hidden(Taken::Astray),
         };
         let Some(value) = halves.next() else {
