@@ -172,8 +172,7 @@ impl ServerCertVerifier for Verifier {
         // In the order of OpenSSL, by which a server with several certificates may choose.
         let order = || NEWER_SCHEMES.iter().chain(SCHEMES);
         all.sort_by_key(|scheme| order().position(|known| *known == u16::from(*scheme)));
-        let allowed = |scheme: &SignatureScheme| self.signatures.allows((*scheme).into());
-        all.retain(allowed);
+        self.signatures.apply(&mut all, |scheme| (*scheme).into());
         all
     }
 }

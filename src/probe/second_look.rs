@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::offers::{line_to, nothing_in_common};
 use super::{Progress, Session, Stop, Task, Timings, Witness, offer};
-use crate::conninfo::{Limit, SslNegotiation};
+use crate::conninfo::{Limit, OpensslConf, SslNegotiation};
 use crate::handshake::{
     self, Approve as _, ClientCertificateRequest, Tls, supports_group, supports_scheme_of_tls12,
     supports_suite,
@@ -163,20 +163,30 @@ pub(super) async fn second_look(
     let told = match looked {
         Seen::Chosen(choice) => unfinished(task, *choice).map_err(|stop| *stop),
         Seen::Stopped(told) => Err(*told),
-        Seen::Silent(Silence::Alert(_)) => return (Err(stop), LibpqOffer::Refused),
+        Seen::Silent(Silence::Alert(_)) => return (Err(stop), refused(task)),
         Seen::Silent(Silence::Closed) if hung_up => return (Err(stop), LibpqOffer::HungUp),
         Seen::Silent(_) => return (Err(stop), LibpqOffer::Unclear),
         Seen::NotAsked => return (Err(stop), LibpqOffer::NotMade),
     };
     match fault(&told) {
         // psql does not accept an older version either.
-        Some(LookFault::Flight(FlightFault::Version(_))) => (Err(stop), LibpqOffer::Refused),
+        Some(LookFault::Flight(FlightFault::Version(_))) => (Err(stop), refused(task)),
         // Only a choice that rustls does not offer explains why it hung up. Where rustls offered nothing, the
         // choice may be one that it has.
         Some(LookFault::Contradiction) if hung_up || is_unasked(&stop) => {
             (Err(stop), LibpqOffer::Unclear)
         }
         Some(_) | None => (told, LibpqOffer::Answered),
+    }
+}
+
+/// The server refused the offer that was made for psql, which may have more suites to offer than that one.
+fn refused(task: &Task) -> LibpqOffer {
+    let conf = task.conninfo.openssl_conf.as_ref();
+    if conf.is_some_and(OpensslConf::may_add_suites) {
+        LibpqOffer::Unclear
+    } else {
+        LibpqOffer::Refused
     }
 }
 
@@ -267,10 +277,8 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
     let offer = offer(task);
     let mut lists = Lists::default();
     // The OpenSSL configuration of this machine binds libpq.
-    lists.groups.retain(|id| offer.limits.groups.allows(*id));
-    lists
-        .schemes
-        .retain(|id| offer.limits.signatures.allows(*id));
+    offer.limits.groups.apply(&mut lists.groups, |id| *id);
+    offer.limits.signatures.apply(&mut lists.schemes, |id| *id);
     if let Limit::Only(suites) = offer.limits.suites {
         lists.suites_of_tls13 = suites;
     }

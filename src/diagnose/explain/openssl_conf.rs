@@ -145,9 +145,10 @@ fn standing(
                 false => standing_of_list(conf, command),
             }
         }
-        Command::Ciphersuites | Command::Groups | Command::SignatureAlgorithms => {
-            standing_of_list(conf, command)
-        }
+        Command::Ciphersuites
+        | Command::Groups
+        | Command::SignatureAlgorithms
+        | Command::Providers => standing_of_list(conf, command),
         // libpq sets its own lowest version afterwards, if it has one.
         Command::MinProtocol => match (&task.conninfo.ssl_min_protocol_version, conf.min_version())
         {
@@ -173,7 +174,8 @@ fn standing(
 /// The same of a setting that lists suites, groups or signature schemes; no other one does that.
 fn standing_of_list(conf: &OpensslConf, command: Command) -> Standing {
     let limit = match command {
-        Command::CipherString => conf.suites_of_tls12(),
+        Command::CipherString if conf.orders_suites_only() => Limit::None,
+        Command::CipherString | Command::Providers => conf.suites_of_tls12(),
         Command::Ciphersuites => conf.ciphersuites(),
         Command::Groups => conf.groups(),
         Command::SignatureAlgorithms => conf.signature_algorithms(),
@@ -193,6 +195,10 @@ fn standing_of_list(conf: &OpensslConf, command: Command) -> Standing {
 pub(in crate::diagnose) fn nothing_to_offer(task: &Task, words: &str, psql: LibpqOffer) -> Finding {
     let conf = task.conninfo.openssl_conf.as_ref();
     let settings = conf.and_then(narrowing).unwrap_or_default();
+    if conf.is_some_and(|conf| conf.setting(Command::Providers).is_some()) {
+        return Finding::error(Code::OpensslConf, Stage::Handshake, format!("{words}: {settings}"))
+            .hint("psql on this machine has no cipher suite either, for any server. Activate the default provider in that file: write activate = 1 into its section.");
+    }
     let (message, hint) = match psql {
         LibpqOffer::Refused => (
             format!(
@@ -223,6 +229,14 @@ pub(super) fn narrowing(conf: &OpensslConf) -> Option<String> {
 
 /// `"FILE" line 3 (Groups = X25519)`.
 pub(super) fn shown(setting: &ConfSetting) -> String {
+    if setting.command == Command::Providers {
+        return format!(
+            "\"{}\" line {} (of the providers, only these are active: {})",
+            shown_path(&setting.file),
+            setting.line,
+            escape(&setting.value)
+        );
+    }
     format!(
         "\"{}\" line {} ({} = {})",
         shown_path(&setting.file),

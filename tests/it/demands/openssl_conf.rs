@@ -1,17 +1,20 @@
 //! What the OpenSSL configuration of the machine demands.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use rcgen::PKCS_RSA_SHA256;
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::kx_group;
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 
 use crate::support::client::{Answer, Client};
 use crate::support::libpq;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
 use crate::support::sample::one_in;
-use crate::support::serving::{TLS12, TLS13, demanding, plain, welcome, with_groups};
+use crate::support::serving::{TLS12, TLS13, certified, demanding, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
 /// How a certificate is served.
@@ -56,6 +59,21 @@ fn the_openssl_configuration_of_the_machine_counts() {
             (6, "openssl-conf"),
         ),
         (&rsa, p256, "CipherString = DEFAULT:@SECLEVEL=2", "", pass),
+        (
+            &rsa,
+            p256,
+            "1.CipherString = DEFAULT@SECLEVEL=3\n2.CipherString = HIGH",
+            "",
+            (6, "openssl-conf"),
+        ),
+        (&rsa, p256, "CipherString = DEFAULT@SECLEVEL=9", "", pass),
+        (
+            &rsa,
+            p256,
+            "CipherString = nonsense@SECLEVEL=4:DEFAULT",
+            "",
+            pass,
+        ),
         (&ecdsa, p256, "CipherString = DEFAULT:@SECLEVEL=3", "", pass),
         (&ecdsa, p256, "Groups = X25519", "", refused),
         (&ecdsa, p256, "Groups = X25519:P-256", "", pass),
@@ -217,7 +235,7 @@ const BEYOND_US: [&str; 2] = [
 ];
 
 /// Lists that leave something, lists that leave nothing, and words that OpenSSL does not know.
-const LIMITS: [&str; 35] = [
+const LIMITS: [&str; 40] = [
     "Ciphersuites = TLS_AES_128_CCM_SHA256",
     "Ciphersuites = nonsense",
     "Ciphersuites = TLS_SM4_GCM_SM3",
@@ -253,7 +271,113 @@ const LIMITS: [&str; 35] = [
     "Protocol = -ALL",
     "Protocol = TLSv1.2",
     "Protocol = -TLSv1.3,nonsense,TLSv1.3",
+    "1.Protocol = -TLSv1.3\n2.Protocol = -TLSv1.2",
+    "1.CipherString = AES256-SHA\n2.CipherString = HIGH@FOO",
+    "1.CipherString = AES256-SHA\n2.CipherString = HIGH",
+    "MinProtocol = TLSv1.2\n[a]\nproviders = p\n[p]\ndefault = d\nlegacy = l\n[d]\n[l]\nactivate = 1",
+    "MinProtocol = TLSv1.2\n[a]\nproviders = p\n[p]\ndefault = d\n[d]",
 ];
+
+/// Chooses the certificate whose suite, or in TLS 1.3 whose signature scheme, is offered first.
+#[derive(Debug)]
+struct ByOrder {
+    rsa: Arc<CertifiedKey>,
+    ecdsa: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for ByOrder {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let of_tls12 = hello
+            .cipher_suites()
+            .iter()
+            .find_map(|suite| match u16::from(*suite) {
+                0xc02b | 0xc02c | 0xcca9 => Some(&self.ecdsa),
+                0xc02f | 0xc030 | 0xcca8 => Some(&self.rsa),
+                _ => None,
+            });
+        let mut schemes = hello.signature_schemes().iter();
+        let of_tls13 = schemes.find_map(|scheme| match u16::from(*scheme) {
+            0x0403 => Some(&self.ecdsa),
+            0x0804 => Some(&self.rsa),
+            _ => None,
+        });
+        let has_tls13 = hello
+            .cipher_suites()
+            .iter()
+            .any(|suite| u16::from(*suite) == 0x1301);
+        if has_tls13 { of_tls13 } else { of_tls12 }.cloned()
+    }
+}
+
+/// A server with several certificates may choose by the order that the configuration gives psql's offer.
+#[test]
+fn the_order_of_the_openssl_configuration_counts() {
+    let root = Ca::root("Root");
+    let resolver = Arc::new(ByOrder {
+        rsa: certified(&Ca::root("Other").leaf_of(&PKCS_RSA_SHA256, &["db.example"])),
+        ecdsa: certified(&root.leaf(&["db.example"])),
+    });
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[TLS12, TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(resolver);
+    let config = Arc::new(config);
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = configured(&root);
+    let libraries = [libpq::library().map(Into::into), Tool::Libpq18.find()];
+    let libraries: Vec<OsString> = libraries.into_iter().flatten().collect();
+    let (newest, old) = ("", "ssl_max_protocol_version=TLSv1.2");
+    for (setting, more, passes) in [
+        ("MinProtocol = TLSv1.2", newest, true),
+        ("MinProtocol = TLSv1.2", old, true),
+        ("CipherString = aRSA:aECDSA", old, false),
+        ("CipherString = ALL:+aECDSA", old, false),
+        ("CipherString = DEFAULT:-aECDSA:ALL", old, false),
+        ("CipherString = DEFAULT:@STRENGTH", old, true),
+        (
+            "SignatureAlgorithms = RSA-PSS+SHA256:ECDSA+SHA256",
+            newest,
+            false,
+        ),
+        (
+            "SignatureAlgorithms = ECDSA+SHA256:RSA-PSS+SHA256",
+            newest,
+            true,
+        ),
+    ] {
+        configure(&client, setting);
+        let string = format!("{} {more}", string(peer.port));
+        let run = client.check(&string);
+        let expected = if passes { 0 } else { 6 };
+        assert_eq!(run.code, expected, "{setting} {more}: {run:?}");
+        for library in &libraries {
+            let connects = client.libpq(library, &string) == Answer::Tls;
+            assert_eq!(connects, passes, "{}: {setting} {more}", library.display());
+        }
+    }
+}
+
+/// No server is to blame for it, and none can be reached.
+#[test]
+fn a_machine_without_the_default_provider_is_told_what_to_activate() {
+    let root = Ca::root("Root");
+    let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = configured(&root);
+    configure(
+        &client,
+        "[a]\nproviders = p\n[p]\nlegacy = l\n[l]\nactivate = 1",
+    );
+    let run = client.check(&string(peer.port));
+    assert_eq!((run.code, run.outcome().as_str()), (5, "openssl-conf"));
+    for part in [
+        "line 8 (of the providers, only these are active: legacy)",
+        "Activate the default provider in that file",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run:?}");
+    }
+}
 
 /// The server is asked with the rest of what psql offers.
 #[test]

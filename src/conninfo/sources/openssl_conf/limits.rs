@@ -1,6 +1,7 @@
 //! What the values of OpenSSL's commands allow, as numbers of IANA's registries.
 
-use super::{Command, OpensslConf, cipher_string};
+use super::cipher_string::Rule;
+use super::{Command, OpensslConf};
 use crate::wire::tls::libpq_hello::SUITES_OF_TLS12;
 use crate::wire::tls::{Group, Suite, TlsVersion};
 
@@ -9,10 +10,15 @@ use crate::wire::tls::{Group, Suite, TlsVersion};
 pub enum Limit {
     /// Nothing is set.
     None,
-    /// Only these. If it is none of what can be offered, libpq fails.
+    /// Only these, in this order. If it is none of what can be offered, libpq fails.
     Only(Vec<u16>),
     /// It is set, but not understood here.
     Unknown,
+}
+
+/// Suites of TLS 1.2 that libpq offers by itself.
+fn suites_of_libpq() -> impl Iterator<Item = Suite> {
+    SUITES_OF_TLS12.iter().filter_map(|id| Suite::of(*id))
 }
 
 impl Limit {
@@ -23,34 +29,74 @@ impl Limit {
             Self::Only(ids) => ids.contains(&id),
         }
     }
+
+    /// Leaves what is allowed, in the order in which it is offered: a server may choose by it.
+    pub fn apply<T>(&self, offered: &mut Vec<T>, id: impl Fn(&T) -> u16) {
+        if let Self::Only(ids) = self {
+            offered.retain(|one| ids.contains(&id(one)));
+            offered.sort_by_key(|one| ids.iter().position(|known| *known == id(one)));
+        }
+    }
 }
 
 impl OpensslConf {
-    /// The security level that `CipherString` sets.
+    /// The security level that `CipherString` sets. A later list without a level leaves it.
     pub fn security_level(&self) -> Option<u8> {
-        let value = &self.setting(Command::CipherString)?.value;
-        let levels = value.split("@SECLEVEL=").skip(1);
-        levels
-            .filter_map(|rest| rest.chars().next()?.to_digit(10))
-            .filter_map(|level| u8::try_from(level).ok())
+        self.cipher_rules()
+            .filter_map(|rule| rule.levels().last())
             .last()
     }
 
     /// Cipher suites of TLS 1.2 (`SSL_CTX_set_cipher_list`), of those that libpq offers by itself. They take effect
     /// also where none is left.
     pub fn suites_of_tls12(&self) -> Limit {
-        let Some(setting) = self.setting(Command::CipherString) else {
+        match self.providers() {
+            Limit::None => {}
+            without => return without,
+        }
+        let Some(rule) = self.cipher_rules().filter(Rule::is_taken).last() else {
             return Limit::None;
         };
-        let rule = cipher_string::Rule::read(&setting.value);
-        let all = SUITES_OF_TLS12.iter().copied();
-        let left: Vec<u16> = all
-            .filter(|id| Suite::of(*id).is_some_and(|suite| rule.selects(suite)))
-            .collect();
-        if left.len() == SUITES_OF_TLS12.len() {
+        let selected = rule.selected(suites_of_libpq());
+        let ids: Vec<u16> = selected.iter().map(|suite| suite.id).collect();
+        if ids.iter().eq(SUITES_OF_TLS12) {
             Limit::None
         } else {
-            Limit::Only(left)
+            Limit::Only(ids)
+        }
+    }
+
+    /// Does `CipherString` leave all suites of libpq, in another order?
+    pub fn orders_suites_only(&self) -> bool {
+        let limit = self.suites_of_tls12();
+        matches!(limit, Limit::Only(ids) if ids.len() == SUITES_OF_TLS12.len())
+    }
+
+    /// May `CipherString` add suites that libpq does not offer by itself?
+    pub fn may_add_suites(&self) -> bool {
+        let ours: Vec<Suite> = SUITES_OF_TLS12
+            .iter()
+            .filter_map(|id| Suite::of(*id))
+            .collect();
+        let rule = self.cipher_rules().filter(Rule::is_taken).last();
+        rule.is_some_and(|rule| rule.may_select_others(&ours))
+    }
+
+    fn cipher_rules(&self) -> impl Iterator<Item = Rule<'_>> {
+        self.all(Command::CipherString)
+            .map(|setting| Rule::read(&setting.value))
+    }
+
+    /// What providers that were activated in place of the default one leave of all suites.
+    fn providers(&self) -> Limit {
+        let Some(setting) = self.setting(Command::Providers) else {
+            return Limit::None;
+        };
+        let mut names = setting.value.split(", ");
+        if names.all(|name| WITHOUT_TLS.contains(&name)) {
+            Limit::Only(Vec::new())
+        } else {
+            Limit::Unknown
         }
     }
 
@@ -65,36 +111,26 @@ impl OpensslConf {
     }
 
     fn version(&self, command: Command) -> Option<TlsVersion> {
-        let value = &self.setting(command)?.value;
-        // For TLS 1.2 and newer it is as low as the first version.
-        if value.eq_ignore_ascii_case("SSLv3") {
-            return Some(TlsVersion::V1_0);
+        let mut limit = None;
+        for setting in self.all(command) {
+            let is = |name: &str| setting.value.eq_ignore_ascii_case(name);
+            let mut all = TlsVersion::ALL.iter().copied();
+            if is("None") {
+                limit = None;
+            } else if is("SSLv3") {
+                // For TLS 1.2 and newer it is as low as the first version.
+                limit = Some(TlsVersion::V1_0);
+            } else if let Some(version) = all.find(|version| is(version.name())) {
+                limit = Some(version);
+            }
         }
-        let mut all = TlsVersion::ALL.iter().copied();
-        all.find(|version| value.eq_ignore_ascii_case(version.name()))
+        limit
     }
 
     /// Does `Protocol` leave this version on (`SSL_OP_NO_TLSv1_3`)? The settings of libpq do not change that.
     pub fn leaves_on(&self, version: TlsVersion) -> bool {
-        let value = self
-            .setting(Command::Protocol)
-            .map(|setting| &setting.value);
-        let mut on = true;
-        for word in value.iter().flat_map(|value| value.split(',')) {
-            let word = word.trim();
-            let (named, switch) = match word.strip_prefix('-') {
-                Some(named) => (named, false),
-                None => (word.strip_prefix('+').unwrap_or(word), true),
-            };
-            let is = |name: &str| named.eq_ignore_ascii_case(name);
-            if is("ALL") || is(version.name()) {
-                on = switch;
-            } else if !PROTOCOLS.iter().copied().any(is) {
-                // OpenSSL reads no further.
-                break;
-            }
-        }
-        on
+        let settings = self.all(Command::Protocol);
+        settings.fold(true, |on, setting| switched(on, &setting.value, version))
     }
 
     /// Key exchange groups (`SSL_CTX_set1_groups_list`).
@@ -119,14 +155,23 @@ impl OpensslConf {
     /// whole list if it knows none.
     pub fn ciphersuites(&self) -> Limit {
         // Suite B also binds groups and keys, in every version. That is not offered here.
-        let suites = self.setting(Command::CipherString);
-        if suites.is_some_and(|setting| setting.value.starts_with("SUITEB")) {
+        let mut suites = self.all(Command::CipherString);
+        if suites.any(|setting| setting.value.starts_with("SUITEB")) {
             return Limit::Only(Vec::new());
         }
+        match self.providers() {
+            Limit::None => {}
+            without => return without,
+        }
         self.limit(Command::Ciphersuites, |value| {
-            let known = SUITES_OF_OPENSSL.iter().filter_map(|id| Suite::of(*id));
-            let named = known.filter(|suite| words(value).any(|word| word == suite.iana));
-            let ids: Vec<u16> = named.map(|suite| suite.id).collect();
+            let known = |word: &str| {
+                let mut known = SUITES_OF_OPENSSL.iter().filter_map(|id| Suite::of(*id));
+                known.find(|suite| suite.iana == word)
+            };
+            let ids: Vec<u16> = words(value)
+                .filter_map(known)
+                .map(|suite| suite.id)
+                .collect();
             (!ids.is_empty() || value.is_empty()).then_some(ids)
         })
     }
@@ -138,15 +183,12 @@ impl OpensslConf {
             for word in value.split(':') {
                 let may_be_unknown = word.trim().starts_with('?');
                 let word = word.trim().trim_start_matches('?');
-                let known = SCHEMES
-                    .iter()
-                    .filter(|(_, name, pair)| {
-                        name.eq_ignore_ascii_case(word)
-                            || pair.iter().any(|pair| pair.eq_ignore_ascii_case(word))
-                    })
-                    .map(|(id, ..)| *id);
+                let known = SCHEMES.iter().find(|(_, name, pair)| {
+                    name.eq_ignore_ascii_case(word)
+                        || pair.iter().any(|pair| pair.eq_ignore_ascii_case(word))
+                });
                 let before = ids.len();
-                ids.extend(known);
+                ids.extend(known.map(|(id, ..)| *id));
                 let old = || {
                     OLD_DIGESTS
                         .iter()
@@ -169,6 +211,29 @@ impl OpensslConf {
     }
 }
 
+/// Whether a version is on after the words of one `Protocol`.
+fn switched(before: bool, value: &str, version: TlsVersion) -> bool {
+    let mut on = before;
+    for word in value.split(',') {
+        let word = word.trim();
+        let (named, switch) = match word.strip_prefix('-') {
+            Some(named) => (named, false),
+            None => (word.strip_prefix('+').unwrap_or(word), true),
+        };
+        let is = |name: &str| named.eq_ignore_ascii_case(name);
+        if is("ALL") || is(version.name()) {
+            on = switch;
+        } else if !PROTOCOLS.iter().copied().any(is) {
+            // OpenSSL reads no further.
+            break;
+        }
+    }
+    on
+}
+
+/// Providers of OpenSSL with which nothing can be encrypted by TLS.
+const WITHOUT_TLS: [&str; 3] = ["legacy", "base", "null"];
+
 fn words(value: &str) -> impl Iterator<Item = &str> {
     value.split([':', ',', ' ', ';']).map(str::trim)
 }
@@ -186,7 +251,7 @@ fn group(word: &str) -> Option<u16> {
     Some(found.id)
 }
 
-/// The number, the name and OpenSSL's pairs of key and digest.
+/// The number, the name and OpenSSL's pairs of key and digest. A pair stands for the first scheme that has it.
 const SCHEMES: &[(u16, &str, &[&str])] = &[
     (0x0403, "ecdsa_secp256r1_sha256", &["ECDSA+SHA256"]),
     (0x0503, "ecdsa_secp384r1_sha384", &["ECDSA+SHA384"]),
@@ -206,21 +271,9 @@ const SCHEMES: &[(u16, &str, &[&str])] = &[
         "rsa_pss_rsae_sha512",
         &["RSA-PSS+SHA512", "PSS+SHA512"],
     ),
-    (
-        0x0809,
-        "rsa_pss_pss_sha256",
-        &["RSA-PSS+SHA256", "PSS+SHA256"],
-    ),
-    (
-        0x080a,
-        "rsa_pss_pss_sha384",
-        &["RSA-PSS+SHA384", "PSS+SHA384"],
-    ),
-    (
-        0x080b,
-        "rsa_pss_pss_sha512",
-        &["RSA-PSS+SHA512", "PSS+SHA512"],
-    ),
+    (0x0809, "rsa_pss_pss_sha256", &[]),
+    (0x080a, "rsa_pss_pss_sha384", &[]),
+    (0x080b, "rsa_pss_pss_sha512", &[]),
     (0x0401, "rsa_pkcs1_sha256", &["RSA+SHA256"]),
     (0x0501, "rsa_pkcs1_sha384", &["RSA+SHA384"]),
     (0x0601, "rsa_pkcs1_sha512", &["RSA+SHA512"]),
@@ -275,7 +328,12 @@ mod tests {
             signatures("ECDSA+SHA256:ed25519:RSA+SHA1"),
             Limit::Only(vec![0x0403, 0x0807])
         );
-        assert_eq!(signatures("PSS+SHA384"), Limit::Only(vec![0x0805, 0x080a]));
+        assert_eq!(signatures("PSS+SHA384"), Limit::Only(vec![0x0805]));
+        let ordered = signatures("rsa_pss_pss_sha256:ECDSA+SHA256");
+        assert_eq!(ordered, Limit::Only(vec![0x0809, 0x0403]));
+        let mut offered = vec![0x0403, 0x0804, 0x0809];
+        ordered.apply(&mut offered, |id| *id);
+        assert_eq!(offered, [0x0809, 0x0403]);
         assert_eq!(signatures("ECDSA+SHA256:strange"), Limit::Unknown);
         assert!(groups("X448").allows(30) && !groups("X448").allows(29));
         assert!(conf("MaxProtocol = TLSv1.2").groups().allows(29));
@@ -303,15 +361,63 @@ mod tests {
             ("DEFAULT@SECLEVEL=1", Some(1), false),
             ("@SECLEVEL=2:kEECDH:-SHA1", Some(2), true),
             ("HIGH", None, false),
+            ("@SECLEVEL=4:DEFAULT@SECLEVEL=1", Some(4), true),
+            ("DEFAULT@SECLEVEL=9", None, false),
+            ("DEFAULT@SECLEVEL=4x", None, false),
+            ("DEFAULT@STRENGTH@SECLEVEL=4", None, true),
+            ("nonsense@SECLEVEL=4:HIGH", None, false),
+            ("HIGH@SECLEVEL=4", Some(4), false),
         ] {
             let conf = conf(&format!("CipherString = {value}"));
             assert_eq!(conf.security_level(), level, "{value}");
             let limits = conf.suites_of_tls12() != Limit::None;
             assert_eq!(limits, selects, "{value}");
+            let orders = value.contains("STRENGTH");
+            assert_eq!(conf.orders_suites_only(), orders, "{value}");
         }
-        let conf = conf("CipherString = ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=2");
-        assert_eq!(conf.suites_of_tls12(), Limit::Only(vec![0xc02f]));
-        assert_eq!(conf.max_version(), None);
+        let named = conf("CipherString = ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=2");
+        assert_eq!(named.suites_of_tls12(), Limit::Only(vec![0xc02f]));
+        assert_eq!(named.max_version(), None);
+        assert!(!named.may_add_suites());
+        assert!(conf("CipherString = CAMELLIA").may_add_suites());
+    }
+
+    /// `Name` and `1.Name` are two settings, and the second does not take everything back.
+    #[test]
+    fn settings_under_several_names_are_applied_one_after_the_other() {
+        let several = conf("1.CipherString = AES256-SHA@SECLEVEL=3\n2.CipherString = HIGH");
+        assert_eq!(several.security_level(), Some(3));
+        assert_eq!(several.suites_of_tls12(), Limit::None);
+        let refused = conf("1.CipherString = AES256-SHA\n2.CipherString = HIGH@FOO");
+        assert_eq!(refused.suites_of_tls12(), Limit::Only(vec![0x0035]));
+        let protocols = conf("1.Protocol = -TLSv1.3\n2.Protocol = TLSv1.2");
+        assert!(!protocols.leaves_on(TlsVersion::V1_3));
+        let highest = conf("1.MaxProtocol = TLSv1.2\n2.MaxProtocol = nonsense").max_version();
+        assert_eq!(highest, Some(TlsVersion::V1_2));
+        let none = conf("1.MaxProtocol = TLSv1.2\n2.MaxProtocol = None").max_version();
+        assert_eq!(none, None);
+    }
+
+    /// No other provider of OpenSSL's own has what TLS needs.
+    #[test]
+    fn without_the_default_provider_nothing_is_left() {
+        let with = |active: &str| {
+            let text =
+                format!("openssl_conf=a\n[a]\nproviders=b\n[b]\n{active}=c\n[c]\nactivate=1");
+            let world = Fake::default().var("OPENSSL_CONF", "/o").file("/o", text);
+            OpensslConf::read(&world)
+        };
+        assert_eq!(with("default"), None);
+        for (provider, left) in [
+            ("legacy", Limit::Only(Vec::new())),
+            ("oqsprovider", Limit::Unknown),
+        ] {
+            let conf = with(provider).unwrap();
+            assert_eq!(
+                [conf.suites_of_tls12(), conf.ciphersuites()],
+                [left.clone(), left]
+            );
+        }
     }
 
     #[test]

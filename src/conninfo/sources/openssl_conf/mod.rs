@@ -5,6 +5,7 @@ mod cipher_string;
 mod limits;
 mod syntax;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ crate::words::words! {
         SignatureAlgorithms = "SignatureAlgorithms",
         /// Which implementations are used, such as `fips=yes`.
         DefaultProperties = "default_properties",
+        /// Those that are activated in place of the default one.
+        Providers = "providers",
     }
 }
 
@@ -101,17 +104,18 @@ impl OpensslConf {
                 });
             }
         };
-        let mut settings: Vec<ConfSetting> = Vec::new();
-        for (command, entry) in commands(&config) {
-            // The last of several counts.
-            settings.retain(|setting| setting.command != command);
-            settings.push(ConfSetting {
-                command,
-                value: entry.value.to_string(),
-                file: entry.file.to_path_buf(),
-                line: entry.line,
-            });
-        }
+        let setting = |(command, value, entry): (Command, String, &Entry<'_>)| ConfSetting {
+            command,
+            value,
+            file: entry.file.to_path_buf(),
+            line: entry.line,
+        };
+        let settings: Vec<ConfSetting> = commands(&config)
+            .into_iter()
+            .map(|(command, entry)| (command, entry.value.to_string(), entry))
+            .chain(providers(&config))
+            .map(setting)
+            .collect();
         (!settings.is_empty()).then_some(Self {
             settings,
             too_large: None,
@@ -123,11 +127,16 @@ impl OpensslConf {
         self.too_large.as_deref()
     }
 
-    /// The setting of this command.
+    /// The setting of this command: the last of several.
     pub fn setting(&self, command: Command) -> Option<&ConfSetting> {
+        self.all(command).next_back()
+    }
+
+    /// All settings of this command, one after the other: `1.Protocol` and `2.Protocol` are two.
+    fn all(&self, command: Command) -> impl DoubleEndedIterator<Item = &ConfSetting> {
         self.settings
             .iter()
-            .find(|setting| setting.command == command)
+            .filter(move |setting| setting.command == command)
     }
 
     /// All of them, in the order of the files.
@@ -151,17 +160,19 @@ fn commands<'a, 't>(config: &'a Config<'t>) -> Vec<(Command, &'a Entry<'t>)> {
                 let named = config.section(&module.value).iter().rev();
                 let system = named.clone().find(|entry| entry.name == "system_default");
                 let Some(system) = system else { continue };
-                found.extend(config.section(&system.value).iter().filter_map(|entry| {
-                    // Anything up to the first dot is ignored: `TLS.MinProtocol`.
-                    let name = entry
-                        .name
-                        .split_once('.')
-                        .map_or(&*entry.name, |(_, name)| name);
-                    let command = Command::from_conf(name)?;
-                    // A version of DTLS leaves TLS as it is (`ssl_set_version_bound`).
-                    let of_dtls = entry.value.to_ascii_uppercase().starts_with("DTLS");
-                    (!of_dtls && command != Command::DefaultProperties).then_some((command, entry))
-                }));
+                found.extend(
+                    effective(config, &system.value)
+                        .into_iter()
+                        .filter_map(|entry| {
+                            // `TLS.MinProtocol`
+                            let command = Command::from_conf(without_prefix(&entry.name))?;
+                            // A version of DTLS leaves TLS as it is (`ssl_set_version_bound`).
+                            let of_dtls = entry.value.to_ascii_uppercase().starts_with("DTLS");
+                            let of_tls =
+                                !matches!(command, Command::DefaultProperties | Command::Providers);
+                            (!of_dtls && of_tls).then_some((command, entry))
+                        }),
+                );
             }
             "alg_section" => {
                 let entries = config.section(&module.value).iter();
@@ -175,6 +186,50 @@ fn commands<'a, 't>(config: &'a Config<'t>) -> Vec<(Command, &'a Entry<'t>)> {
         }
     }
     found
+}
+
+/// The providers that are activated, where the default one is not: it is there by itself only as long as no other one is
+/// named (`provider_conf_load` in OpenSSL's `crypto/provider_conf.c`).
+fn providers<'a, 't>(config: &'a Config<'t>) -> Option<(Command, String, &'a Entry<'t>)> {
+    let modules = config.section(config.default_value("openssl_conf")?).iter();
+    let is_providers = |module: &&Entry<'_>| {
+        let (name, _) = module.name.split_once('.').unwrap_or((&module.name, ""));
+        name == "providers"
+    };
+    let module = modules.rev().find(is_providers)?;
+    let mut active = Vec::new();
+    for provider in effective(config, &module.value) {
+        let own = config.section(&provider.value);
+        let find = |wanted: &str| {
+            own.iter()
+                .rev()
+                .find(|entry| without_prefix(&entry.name) == wanted)
+        };
+        if find("activate").is_none() {
+            continue;
+        }
+        let identity = find("identity").map(|entry| &*entry.value);
+        let name = identity.unwrap_or_else(|| without_prefix(&provider.name));
+        if name == "default" {
+            return None;
+        }
+        active.push(name);
+    }
+    (!active.is_empty()).then(|| (Command::Providers, active.join(", "), module))
+}
+
+/// The assignments of a section in their order: a later one of the same name replaces the first (`_CONF_add_string`).
+fn effective<'a, 't>(config: &'a Config<'t>, section: &str) -> Vec<&'a Entry<'t>> {
+    let mut seen = BTreeSet::new();
+    let entries = config.section(section).iter().rev();
+    let mut left: Vec<_> = entries.filter(|entry| seen.insert(&*entry.name)).collect();
+    left.reverse();
+    left
+}
+
+/// Anything up to the first dot is ignored (`skip_dot`).
+fn without_prefix(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, name)| name)
 }
 
 #[cfg(test)]
@@ -250,6 +305,10 @@ mod tests {
         };
         assert_eq!(
             conf("[c]\ngroups = X448\nCurves = P-256"),
+            ["/o.cnf:8 Groups = X448", "/o.cnf:9 Groups = P-256"]
+        );
+        assert_eq!(
+            conf("[c]\nGroups = X448\nGroups = P-256"),
             ["/o.cnf:9 Groups = P-256"]
         );
         assert_eq!(conf("[d]\nGroups = X448"), [""; 0]);
@@ -258,6 +317,19 @@ mod tests {
             conf("[f]\ndefault_properties = fips=yes"),
             ["/o.cnf:8 default_properties = fips=yes"]
         );
+        let providers = |text: &str| conf(&format!("[c]\n[a]\nproviders = p\n[p]\n{text}"));
+        assert_eq!(providers("default = d\n[d]"), [""; 0]);
+        assert_eq!(
+            providers("default = d\nlegacy = l\n[d]\nactivate = 1\n[l]\nactivate = 1"),
+            [""; 0]
+        );
+        let only_legacy = ["/o.cnf:9 providers = legacy"];
+        assert_eq!(
+            providers("default = d\nlegacy = l\n[d]\n[l]\nactivate = 1"),
+            only_legacy
+        );
+        let renamed = "x = l\n[l]\nidentity = legacy\n1.activate = 1";
+        assert_eq!(providers(renamed), only_legacy);
         // A broken file does not count as a configuration.
         assert_eq!(conf("[c]\nGroups = X448\nbroken"), [""; 0]);
         let missing = Fake::default()
