@@ -150,6 +150,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
         moment: pgtls::probe::Moment::Present,
         oldest: pgtls::verify::Oldest::default(),
         keys: pgtls::handshake::ServerKeys::Any,
+        alpn: pgtls::handshake::Alpn::Named,
         endpoint: conninfo.endpoints.first().unwrap().clone(),
         trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
         conninfo,

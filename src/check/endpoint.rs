@@ -22,7 +22,7 @@ use crate::diagnose::{
     diagnose_login, login_not_checked, random_order, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
-use crate::handshake::ServerKeys;
+use crate::handshake::{Alpn, ServerKeys};
 use crate::login::{Login, login};
 use crate::probe::{Moment, Observation, Task, ask_large_hello, offers, probe_in_turn};
 use crate::trust::Trust;
@@ -402,6 +402,7 @@ impl<'a> Network<'a> {
             timeout,
             oldest,
             keys: ServerKeys::Any,
+            alpn: Alpn::Named,
         }
     }
 

@@ -247,8 +247,8 @@ pub(crate) struct DemandOptions {
     #[arg(long, value_name = "VERSION", value_parser = parse_openssl, help_heading = DEMANDS)]
     pub(crate) min_openssl: Option<OpenSsl>,
 
-    /// Judge for clients whose libpq is at least this: 14 or 15. With 14, a host that is an IP address
-    /// cannot match an iPAddress in subjectAltName [default: 15]
+    /// Judge for clients whose libpq is at least this: 14, 15 or 17. With 14, a host that is an IP address
+    /// cannot match an iPAddress in subjectAltName. With 17, a server may demand ALPN [default: 15]
     #[arg(long, value_name = "VERSION", value_parser = parse_libpq, help_heading = DEMANDS)]
     pub(crate) min_libpq: Option<Libpq>,
 

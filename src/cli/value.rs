@@ -158,7 +158,7 @@ pub(crate) fn parse_openssl(text: &str) -> Result<OpenSsl, String> {
 }
 
 pub(crate) fn parse_libpq(text: &str) -> Result<Libpq, String> {
-    Libpq::from_name(text).ok_or_else(|| "the versions are 14 and 15".to_owned())
+    Libpq::from_name(text).ok_or_else(|| "the versions are 14, 15 and 17".to_owned())
 }
 
 pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {

@@ -146,6 +146,7 @@ fn verdict(fault: &LookFault) -> Verdict {
             | FlightFault::Signature,
         ) => Verdict::AllRefuse,
         LookFault::NoAlpn
+        | LookFault::NeedsAlpn(_)
         | LookFault::Contradiction
         | LookFault::Unanswered(Silence::Alert(_) | Silence::Closed | Silence::NotTls)
         | LookFault::Flight(

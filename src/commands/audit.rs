@@ -20,7 +20,7 @@ use pgtls::diagnose::{
 };
 use pgtls::dialect::{ReadAs, View, understand};
 use pgtls::exit::Exit;
-use pgtls::handshake::ServerKeys;
+use pgtls::handshake::{Alpn, ServerKeys};
 use pgtls::probe::{Moment, Observation, Task, probe};
 use pgtls::profile::{BUILTIN, Made, Profile, builtin_text, judge};
 use pgtls::report::{EndpointReport, Report, day, instant};
@@ -394,6 +394,7 @@ impl AuditRun<'_> {
             timeout: self.timeout(conninfo),
             oldest,
             keys: ServerKeys::Any,
+            alpn: Alpn::Named,
         };
         let demands = keys.demands();
         let observation = Arc::new(match fault {

@@ -119,7 +119,7 @@ keys! {
         "fail below this TLS version";
     min_openssl: Option<OpenSsl>, "openssl", "`\"3.0\"` or `\"3.5\"`",
         "judge for clients whose OpenSSL is at least this";
-    min_libpq: Option<Libpq>, "libpq", "`\"14\"` or `\"15\"`",
+    min_libpq: Option<Libpq>, "libpq", "`\"14\"`, `\"15\"` or `\"17\"`",
         "judge for clients whose libpq is at least this";
     strict: Option<bool>, "given", "boolean",
         "warnings count as failures";

@@ -79,7 +79,7 @@ catalogue! {
     LargeHelloDropped = "large-hello-dropped", [Unmet],
     LegacyProtocol = "legacy-protocol", [Unmet],
     LibpqRootMissing = "libpq-root-missing", [Unmet],
-    LibpqVersionsDiffer = "libpq-versions-differ", [WrongHost],
+    LibpqVersionsDiffer = "libpq-versions-differ", [WrongHost, Handshake],
     LoginFailed = "login-failed", [Login, Handshake],
     LoginNotChecked = "login-not-checked", [Unmet],
     MalformedCertificate = "malformed-certificate", [Untrusted],

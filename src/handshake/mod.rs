@@ -30,10 +30,11 @@ use client_certificate::ClientCertificateWitness;
 use drive::{MAX_HANDSHAKE, MAX_READS, drive, flush, read_records};
 use offer::client_config;
 
+pub use crate::wire::tls::Alpn;
 pub use client_certificate::ClientCertificateRequest;
 pub(crate) use drive::LIGHT;
 pub use error::Error;
-pub use offer::{Alpn, Groups, Limits, Offer, ServerKeys};
+pub use offer::{Groups, Limits, Offer, ServerKeys};
 pub(crate) use offer::{supports_group, supports_scheme_of_tls12, supports_suite};
 pub(crate) use server_hello::ServerHelloCheck;
 pub use server_name::ServerNameFault;

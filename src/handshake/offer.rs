@@ -16,7 +16,7 @@ use super::server_name::Sni;
 use super::verifier::{Approve, RSA_PSS_PSS, Verifier};
 use crate::conninfo::{Limit, OpensslConf, SslNegotiation};
 use crate::wire::tls::libpq_hello::NEWER_SCHEMES;
-use crate::wire::tls::{ALPN, TlsVersion};
+use crate::wire::tls::{ALPN, Alpn, TlsVersion};
 
 /// What the client offers, as far as the connection string decides it.
 #[derive(Clone, Debug)]
@@ -163,16 +163,6 @@ impl ServerKeys {
 /// Schemes that OpenSSL knows from 3.5 on. It names them first.
 fn is_post_quantum(scheme: SignatureScheme) -> bool {
     NEWER_SCHEMES.contains(&scheme.into())
-}
-
-/// Whether the client says that it wants to speak PostgreSQL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Alpn {
-    /// It does, as libpq 17 and newer. Over direct TLS the server must confirm it.
-    #[default]
-    Named,
-    /// It does not, as older versions.
-    Omitted,
 }
 
 /// What one connection needs.

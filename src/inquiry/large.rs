@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::line::exchange;
 use super::{Line, Unknown};
-use crate::wire::tls::TlsVersion;
 use crate::wire::tls::libpq_hello::{LibpqHello, Lists, Shares, X25519_MLKEM768};
 use crate::wire::tls::reply::Want;
+use crate::wire::tls::{Alpn, TlsVersion};
 
 /// What becomes of a ClientHello with a post-quantum key, as OpenSSL 3.5, Go 1.24 and Node.js 24 send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl Line {
             max_version: TlsVersion::V1_3,
             min_version: TlsVersion::V1_2,
             server_name: self.server_name.as_deref(),
+            alpn: Alpn::Named,
             random: NO_SECRET,
             lists,
             shares,

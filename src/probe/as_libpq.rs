@@ -13,6 +13,7 @@ use super::{LibpqOffer, LookFault, Session, Stop, Task};
 use crate::conninfo::TlsVersion;
 use crate::handshake::{self, Tls};
 use crate::verify::flight::FlightFault;
+use crate::wire::tls::Alert;
 
 /// Has the server chosen TLS 1.2, and shown a certificate?
 pub(super) fn may_choose_otherwise(met: &Result<Session, Stop>) -> bool {
@@ -63,8 +64,16 @@ fn accepted(task: &Task, session: Session, seen: Seen) -> Result<Session, Box<St
         Seen::Silent(silence) => silence,
         Seen::NotAsked => Silence::NotReached,
     };
+    let fault = match silence {
+        Silence::Alert(Alert::NO_APPLICATION_PROTOCOL) => LookFault::NeedsAlpn(silence),
+        Silence::Alert(_)
+        | Silence::Closed
+        | Silence::NotTls
+        | Silence::Timeout
+        | Silence::NotReached => LookFault::Unanswered(silence),
+    };
     Err(Box::new(Stop::SecondLook {
-        fault: LookFault::Unanswered(silence),
+        fault,
         tls: session.tls,
         judgement: Some(Box::new(session.judgement)),
     }))

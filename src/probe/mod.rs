@@ -9,6 +9,7 @@ mod negotiation_fallback;
 mod observation;
 mod offers;
 mod second_look;
+mod without_alpn;
 mod witness;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ pub(crate) use witness::Witness;
 
 use as_libpq::{as_libpq, may_choose_otherwise};
 use second_look::second_look;
+use without_alpn::{may_need_alpn, without_alpn};
 
 /// What to check, and the rules for it.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ pub struct Task {
     pub oldest: Oldest,
     /// Which kinds of server key are asked for.
     pub keys: ServerKeys,
+    /// Whether ALPN names the protocol.
+    pub alpn: Alpn,
 }
 
 impl Task {
@@ -109,6 +113,13 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
                 None => (met, LibpqOffer::NotMade),
             };
             libpq_offer = offered;
+            let met = match met {
+                Ok(session) => match address.filter(|_| may_need_alpn(task, &session)) {
+                    Some(address) => Box::pin(without_alpn(task, address, session, until)).await,
+                    None => Ok(session),
+                },
+                Err(stop) => Err(stop),
+            };
             let outcome = match met {
                 Ok(session) => match address.filter(|_| refused_by_older(task, &session)) {
                     Some(address) => {
@@ -174,11 +185,7 @@ async fn as_older(
         keys: ServerKeys::Classic,
         ..task.clone()
     };
-    let (mut timings, mut address) = (Timings::default(), None);
-    let met = match reach(&older, deadline, &mut timings, &mut address).await {
-        Ok(ready) => meet(&older, ready, deadline, &mut timings).await,
-        Err(stop) => Err(stop),
-    };
+    let met = meet_again(&older, deadline).await;
     let shown = match &met {
         Ok(session) => Some(&session.judgement),
         Err(stop) => stop.judgement(),
@@ -207,6 +214,13 @@ pub async fn ask_large_hello(task: &Task, observation: &mut Observation) {
     if let Some(line) = line {
         observation.large_hello = line.ask_large().await.ok();
     }
+}
+
+/// One more connection, whose times are not kept.
+async fn meet_again(task: &Task, deadline: Instant) -> Result<Session, Stop> {
+    let mut timings = Timings::default();
+    let ready = reach(task, deadline, &mut timings, &mut None).await?;
+    meet(task, ready, deadline, &mut timings).await
 }
 
 /// Connects and asks for TLS.
@@ -344,7 +358,7 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
             Arc::new(CertifiedKey::new(identity.chain.clone(), key))
         }),
         keys: task.keys,
-        alpn: Alpn::Named,
+        alpn: task.alpn,
         groups: match task.oldest.openssl {
             OpenSsl::V3_0 => Groups::Classic,
             OpenSsl::V3_5 => Groups::PostQuantumToo,

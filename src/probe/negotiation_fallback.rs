@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Session, Stop, Task, Timings, meet, reach};
+use super::{Session, Stop, Task, meet_again};
 use crate::conninfo::{ConnInfo, SslNegotiation};
 use crate::handshake::Error as HandshakeError;
 use crate::negotiate::Error as NegotiateError;
@@ -37,11 +37,7 @@ pub(super) async fn attempt(
         conninfo: Arc::new(conninfo),
         ..task.clone()
     };
-    let mut timings = Timings::default();
-    let outcome = match reach(&task, deadline, &mut timings, &mut None).await {
-        Ok(ready) => meet(&task, ready, deadline, &mut timings).await,
-        Err(stop) => Err(stop),
-    };
+    let outcome = meet_again(&task, deadline).await;
     Some(NegotiationFallback {
         negotiation,
         outcome,

@@ -28,7 +28,7 @@ use crate::verify::Judgement;
 use crate::verify::flight::{FlightFault, Proven, alpn, check_hello, check_key_exchange};
 use crate::wire::tls::flight::{Answer, Flight};
 use crate::wire::tls::libpq_hello::{LibpqHello, Lists, Shares, scheme_name};
-use crate::wire::tls::{ALPN, Alert, Group, Suite, TlsVersion};
+use crate::wire::tls::{ALPN, Alert, Alpn, Group, Suite, TlsVersion};
 use crate::workers::{Weight, aside};
 
 /// How far a server's proof of its key got.
@@ -79,6 +79,11 @@ pub enum LookFault {
     /// Direct TLS without the ALPN protocol `postgresql`.
     #[error("direct SSL connection was established without ALPN protocol negotiation extension")]
     NoAlpn,
+    /// The server accepts a ClientHello only with ALPN, which libpq 16 and older do not send.
+    #[error(
+        "the server accepts a ClientHello that names PostgreSQL's protocol (ALPN), and not one without, which psql with libpq 16 and older sends: {0}"
+    )]
+    NeedsAlpn(Silence),
     /// The server did not accept a first offer, and now accepts the same.
     #[error("the server accepts in a second ClientHello what it did not accept in the first")]
     Contradiction,
@@ -289,6 +294,10 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
         max_version: offer.max_version,
         min_version: offer.min_version.max(TlsVersion::V1_2),
         server_name: offer.server_name,
+        alpn: match offer.negotiation {
+            SslNegotiation::Direct => Alpn::Named,
+            SslNegotiation::Postgres => task.oldest.alpn(),
+        },
         random,
         lists,
         shares: Shares::None,

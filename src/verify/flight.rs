@@ -16,7 +16,7 @@ use crate::wire::tls::hello::{
     ALPN_EXTENSION, EC_POINT_FORMATS, RENEGOTIATION_INFO, SERVER_NAME, SESSION_TICKET,
 };
 use crate::wire::tls::libpq_hello::{LibpqHello, is_unsolicited};
-use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
+use crate::wire::tls::{Alpn, Group, KeyExchange, Suite, TlsVersion};
 use crate::x509::{Certificate, Digest, KeyKind, PssParameters, SignatureScheme, SigningFault};
 
 /// Why psql, or pgtls, does not accept a flight.
@@ -149,7 +149,9 @@ pub fn check_hello(hello: &ServerHello, offer: &LibpqHello<'_>) -> Result<Suite,
             return Err(FlightFault::Hello);
         }
     }
-    if hello.extension(ALPN_EXTENSION).is_some() && alpn(hello).is_none() {
+    // `tls_parse_stoc_alpn` in ssl/statem/extensions_clnt.c.
+    let selects = hello.extension(ALPN_EXTENSION).is_some();
+    if selects && (offer.alpn == Alpn::Omitted || alpn(hello).is_none()) {
         return Err(FlightFault::Hello);
     }
     Ok(suite)

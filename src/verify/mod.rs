@@ -183,7 +183,7 @@ impl Judgement {
             (Some(Libpq::V14), Level::ChainAndName, Some(fault)) => {
                 Err(Unsatisfied::NewerLibpqOnly(fault))
             }
-            (Some(Libpq::V14 | Libpq::V15) | None, _, _) => Ok(()),
+            (Some(Libpq::V14 | Libpq::V15 | Libpq::V17) | None, _, _) => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{PathReport, Step};
 use crate::dialect::Stack;
 use crate::trust::Level;
+use crate::wire::tls::Alpn;
 use crate::words::words;
 use crate::x509::{Certificate, KeyKind};
 
@@ -23,6 +24,8 @@ words! {
         V14 = "14",
         /// The versions that PostgreSQL's project supports, 15 and newer. They compare iPAddress entries of subjectAltName.
         V15 = "15",
+        /// 17 and newer, which name PostgreSQL's protocol in TLS (ALPN).
+        V17 = "17",
     }
 }
 
@@ -36,6 +39,14 @@ pub struct Oldest {
 }
 
 impl Oldest {
+    /// What the oldest client says of its protocol after an SSLRequest.
+    pub const fn alpn(self) -> Alpn {
+        match self.libpq {
+            Some(Libpq::V14 | Libpq::V15) => Alpn::Omitted,
+            Some(Libpq::V17) | None => Alpn::Named,
+        }
+    }
+
     /// The same for clients with this implementation of the protocol. What an old libpq refuses counts only for libpq.
     #[must_use]
     pub const fn with_stack(self, stack: Stack) -> Self {

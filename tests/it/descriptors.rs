@@ -56,6 +56,7 @@ fn a_thousand_checks() {
         let task = Task {
             oldest: pgtls::verify::Oldest::default(),
             keys: pgtls::handshake::ServerKeys::Any,
+            alpn: pgtls::handshake::Alpn::Named,
             endpoint: conninfo.endpoints[0].clone(),
             trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
             conninfo,

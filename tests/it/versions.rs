@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use pgtls::conninfo::Keyword;
 use rcgen::{CustomExtension, SanType};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use serde_json::Value;
 
 use crate::support::client::Client;
@@ -12,13 +16,85 @@ use crate::support::libpq::{Attempt, connect_all};
 use crate::support::library::{Library, libraries};
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
-use crate::support::serving::{TLS13, plain, welcome};
+use crate::support::serving::{TLS12, TLS13, certified, plain, welcome};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn serve(served: &Served) -> u16 {
     let config = Arc::new(plain(served, TLS13));
     Peer::start(move |conversation| welcome(conversation, &config)).port
+}
+
+/// A proxy that routes by the application protocol.
+#[derive(Debug)]
+struct ByAlpn {
+    named: Arc<CertifiedKey>,
+    unnamed: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for ByAlpn {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match hello.alpn() {
+            Some(_) => Some(Arc::clone(&self.named)),
+            None => self.unnamed.clone(),
+        }
+    }
+}
+
+#[test]
+fn what_libpq_without_alpn_is_shown_counts() {
+    let root = Ca::root("Root");
+    let client = Client::trusting(&root);
+    let served = || certified(&root.leaf(&["db.example"]));
+    let stranger = || certified(&Ca::root("Other").leaf(&["db.example"]));
+    for (name, version, unnamed, expected) in [
+        ("another", TLS13, Some(served()), (0, "pass")),
+        (
+            "a wrong one",
+            TLS13,
+            Some(stranger()),
+            (6, "unknown-issuer"),
+        ),
+        ("none", TLS13, None, (5, "libpq-versions-differ")),
+        ("another", TLS12, Some(served()), (0, "pass")),
+        (
+            "a wrong one",
+            TLS12,
+            Some(stranger()),
+            (6, "unknown-issuer"),
+        ),
+        ("none", TLS12, None, (5, "tls-alert")),
+    ] {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ByAlpn {
+                named: served(),
+                unnamed,
+            }));
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
+        let config = Arc::new(config);
+        let peer = Peer::start(move |conversation| welcome(conversation, &config));
+        let root_file = client.home.path().join("root.crt");
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full gssencmode=disable sslrootcert={}",
+            peer.port,
+            root_file.display()
+        );
+        let run = client.check(&string);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            expected,
+            "{name}: {run:?}"
+        );
+        let run = client.pgtls(&["check", "--format", "json", "--min-libpq", "17", &string]);
+        assert_eq!(run.code, 0, "{name}: {run:?}");
+        for library in libraries() {
+            let accepts = library.major >= 17 || expected.0 == 0;
+            assert_eq!(connects(library, &string), accepts, "{name}, {library}");
+        }
+    }
 }
 
 /// Does it get as far as the login, which the server grants?

@@ -11,7 +11,7 @@ use crate::check::unit::gather;
 use crate::conninfo::{ConnInfo, Endpoint, Error, Setting, World};
 use crate::demands::Demands;
 use crate::diagnose::{Aim, Diagnosis, conninfo_error, diagnose_as, trust_error, unchecked};
-use crate::handshake::{self, Refusal, ServerKeys};
+use crate::handshake::{self, Alpn, Refusal, ServerKeys};
 use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe, refused_by_older};
 use crate::trust::{Trust, TrustRequest};
 use crate::verify::Judgement;
@@ -243,6 +243,7 @@ impl Case<'_> {
             timeout: left,
             oldest: self.oldest,
             keys: ServerKeys::Any,
+            alpn: Alpn::Named,
         };
         if let Some(diagnosis) = self.wires.known(&task, &self.source.demands, clinic.aim) {
             return reached(diagnosis);

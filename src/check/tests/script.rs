@@ -180,6 +180,7 @@ impl Visitor for Script {
         let task = Task {
             oldest: crate::verify::Oldest::default(),
             keys: crate::handshake::ServerKeys::Any,
+            alpn: crate::handshake::Alpn::Named,
             conninfo: Arc::clone(&readable.conninfo),
             endpoint: endpoint.clone(),
             trust: Arc::clone((*readable.trust).as_ref().unwrap()),

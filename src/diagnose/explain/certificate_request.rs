@@ -194,7 +194,7 @@ fn name(context: &Context<'_>, judged: &RequestJudgement, copied: &Certificate) 
             (Some(Libpq::V14), Some(fault)) => {
                 Some(refused_by_older_libpq(context, &judged.copied, fault))
             }
-            (Some(Libpq::V14 | Libpq::V15) | None, _) => None,
+            (Some(Libpq::V14 | Libpq::V15 | Libpq::V17) | None, _) => None,
         },
         Err(fault) => {
             let message =

@@ -20,6 +20,7 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
         ),
         LookFault::ClientCertificate => client_certificate(task, tls),
         LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
+        LookFault::NeedsAlpn(silence) => needs_alpn(fault, *silence),
         LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(
             "Perhaps several servers with different settings share this address, or something on the way changes TLS. Try again, and compare the settings of the servers.",
         ),
@@ -39,6 +40,20 @@ fn unanswered(fault: &LookFault, silence: Silence) -> Finding {
     };
     Finding::error(code, stage, fault.to_string()).hint(
         "In TLS 1.2 a server chooses its suite and its certificate by what the client offers, so pgtls asks a second time, as psql. Let the server, or what limits connections in front of it, accept two connections one after the other. Then try again.",
+    )
+}
+
+/// libpq 17 and newer connect, older versions do not.
+fn needs_alpn(fault: &LookFault, silence: Silence) -> Finding {
+    let (code, stage) = match silence {
+        Silence::Alert(_) | Silence::Closed | Silence::NotTls => {
+            (Code::LibpqVersionsDiffer, Stage::Handshake)
+        }
+        Silence::Timeout => (Code::Timeout, Stage::Connect),
+        Silence::NotReached => (Code::Closed, Stage::Connect),
+    };
+    Finding::error(code, stage, fault.to_string()).hint(
+        "libpq 17 and newer connect, and pgtls has verified this. Let the server, or the proxy in front of it, accept clients without ALPN, and two connections one after the other. If no client has an older libpq, add --min-libpq 17.",
     )
 }
 

@@ -105,7 +105,7 @@ pub(in crate::diagnose) fn not_for_older_libpq(
             hint: Hint::default(),
             ..refused_by_older_libpq(context, judgement, fault)
         }),
-        (Some(Libpq::V14 | Libpq::V15) | None, _) => None,
+        (Some(Libpq::V14 | Libpq::V15 | Libpq::V17) | None, _) => None,
     }
 }
 

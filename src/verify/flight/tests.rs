@@ -390,6 +390,7 @@ fn offer(min_version: TlsVersion, server_name: Option<&[u8]>) -> LibpqHello<'_> 
         max_version: TlsVersion::V1_3,
         min_version,
         server_name,
+        alpn: Alpn::Named,
         random: CLIENT,
         lists: Lists::default(),
         shares: Shares::None,

@@ -214,6 +214,16 @@ fn find_versions(message: &[u8]) -> Option<Vec<u16>> {
     Some(vec![legacy])
 }
 
+/// Whether a client says that it wants to speak PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alpn {
+    /// It does, as libpq 17 and newer. Over direct TLS the server must confirm it.
+    #[default]
+    Named,
+    /// It does not, as older versions.
+    Omitted,
+}
+
 /// The protocol of PostgreSQL in IANA's registry "TLS ALPN Protocol IDs".
 pub const ALPN: &[u8] = b"postgresql";
 

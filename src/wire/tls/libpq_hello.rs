@@ -4,7 +4,9 @@
 //! It is for servers that have nothing in common with rustls. There is no key share, so a TLS 1.3 server
 //! names suite and group in a HelloRetryRequest.
 
-use super::hello::{ALPN, EXTENDED_MASTER_SECRET, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET};
+use super::hello::{
+    ALPN, Alpn, EXTENDED_MASTER_SECRET, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET,
+};
 use super::hello::{
     ALPN_EXTENSION, EC_POINT_FORMATS, ENCRYPT_THEN_MAC, SERVER_NAME, SIGNATURE_ALGORITHMS,
     SUPPORTED_GROUPS, SUPPORTED_VERSIONS, extension, hello_record, name_list,
@@ -21,6 +23,8 @@ pub struct LibpqHello<'a> {
     pub min_version: TlsVersion,
     /// The SNI; `None` to send none.
     pub server_name: Option<&'a [u8]>,
+    /// Whether ALPN names the protocol: libpq 16 and older do not.
+    pub alpn: Alpn,
     /// Fresh random bytes: the server signs them.
     pub random: [u8; 32],
     /// What of the rest is offered.
@@ -124,7 +128,9 @@ impl LibpqHello<'_> {
             &block16(&numbers(&self.lists.groups)),
         ));
         all.extend(extension(SESSION_TICKET, &[]));
-        all.extend(extension(ALPN_EXTENSION, &block16(&block8(ALPN))));
+        if self.alpn == Alpn::Named {
+            all.extend(extension(ALPN_EXTENSION, &block16(&block8(ALPN))));
+        }
         all.extend(extension(ENCRYPT_THEN_MAC, &[]));
         all.extend(extension(EXTENDED_MASTER_SECRET, &[]));
         all.extend(extension(
@@ -222,6 +228,7 @@ mod tests {
             max_version,
             min_version,
             server_name: Some(b"db.example"),
+            alpn: Alpn::Named,
             random: [7; 32],
             lists: Lists::default(),
             shares: Shares::None,

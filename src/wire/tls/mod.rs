@@ -16,7 +16,7 @@ pub mod version;
 
 pub use alert::Alert;
 pub use group::Group;
-pub use hello::{ALPN, ClientHello};
+pub use hello::{ALPN, Alpn, ClientHello};
 pub use offer::Offer;
 pub use suite::{KeyExchange, Suite, Weakness};
 pub use version::TlsVersion;

@@ -124,6 +124,7 @@ const RANDOM: usize = 32;
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::hello::Alpn;
     use super::super::libpq_hello::{LibpqHello, Lists, Shares};
     use super::super::version::TlsVersion;
     use super::*;
@@ -136,6 +137,7 @@ mod tests {
             max_version: TlsVersion::V1_3,
             min_version: TlsVersion::V1_2,
             server_name: Some(b"db.example"),
+            alpn: Alpn::Named,
             random: [7; 32],
             lists: Lists::default(),
             shares: Shares::PostQuantum,
