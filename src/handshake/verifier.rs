@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime, alg_id};
 use rustls::{CertificateError, DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 
 use super::offer::ServerKeys;
@@ -13,7 +13,8 @@ use crate::conninfo::Limit;
 use crate::wire::tls::libpq_hello::{NEWER_SCHEMES, SCHEMES};
 use crate::workers::Weight;
 use crate::x509::{
-    Certificate, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault, rsa_signed,
+    Certificate, Curve, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault,
+    rsa_signed,
 };
 
 /// Decides, inside the handshake, whether to trust the server.
@@ -187,7 +188,13 @@ impl Verifier {
         candidates: usize,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let key = &leaf.public_key;
-        let algorithm_contents = contents(&key.algorithm);
+        let algorithm_contents = match key.kind {
+            // OpenSSL uses it like one on the named curve.
+            KeyKind::EcExplicit(Some(Curve::P256)) => &alg_id::ECDSA_P256,
+            KeyKind::EcExplicit(Some(Curve::P384)) => &alg_id::ECDSA_P384,
+            KeyKind::EcExplicit(Some(Curve::P521)) => &alg_id::ECDSA_P521,
+            _ => contents(&key.algorithm),
+        };
         let valid = self
             .algorithms
             .mapping

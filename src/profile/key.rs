@@ -23,7 +23,7 @@ impl Key {
         match &leaf.public_key.kind {
             KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => Self::Rsa(*bits),
             KeyKind::Ec(curve) => Self::Other(curve.name().to_owned()),
-            KeyKind::EcExplicit
+            KeyKind::EcExplicit(_)
             | KeyKind::Ed25519
             | KeyKind::Ed448
             | KeyKind::MlDsa(_)

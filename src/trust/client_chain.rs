@@ -154,7 +154,7 @@ fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), Chain
         KeyKind::Rsa { .. }
         | KeyKind::RsaPss { .. }
         | KeyKind::Ec(_)
-        | KeyKind::EcExplicit
+        | KeyKind::EcExplicit(_)
         | KeyKind::Ed25519
         | KeyKind::Ed448
         | KeyKind::MlDsa(_)

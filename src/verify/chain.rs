@@ -324,7 +324,7 @@ fn check_authority(
 fn check_curve(certificate: &Certificate, depth: usize, run: &mut Run<'_>) {
     let unreadable = !signature::is_readable(&certificate.public_key);
     run.fail_if(unreadable, depth, FaultKind::UndecodableKey);
-    let explicit = certificate.public_key.kind == KeyKind::EcExplicit;
+    let explicit = matches!(certificate.public_key.kind, KeyKind::EcExplicit(_));
     run.fail_if(explicit, depth, FaultKind::EcKeyExplicitParams);
 }
 

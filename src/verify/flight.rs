@@ -228,7 +228,7 @@ fn fits(suite: Suite, key: &KeyKind) -> bool {
         KeyKind::Rsa { .. } => !signs_with_curve,
         // It cannot encrypt, so not for RSA key exchange.
         KeyKind::RsaPss { .. } => !signs_with_curve && suite.key_exchange() != KeyExchange::Static,
-        KeyKind::Ec(_) | KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 => {
+        KeyKind::Ec(_) | KeyKind::EcExplicit(_) | KeyKind::Ed25519 | KeyKind::Ed448 => {
             signs_with_curve
         }
         // ML-DSA is for TLS 1.3 only.
@@ -320,7 +320,7 @@ fn stated(scheme: u16, key: &KeyKind) -> Option<SignatureScheme> {
         (0x0804..=0x0806, KeyKind::Rsa { .. }) | (0x0809..=0x080b, KeyKind::RsaPss { .. }) => {
             pss(digest)
         }
-        (0x0303 | 0x0403 | 0x0503 | 0x0603, KeyKind::Ec(_) | KeyKind::EcExplicit) => {
+        (0x0303 | 0x0403 | 0x0503 | 0x0603, KeyKind::Ec(_) | KeyKind::EcExplicit(_)) => {
             SignatureScheme::Ecdsa(digest)
         }
         (0x0807, KeyKind::Ed25519) => SignatureScheme::Ed25519,
@@ -334,7 +334,7 @@ fn name(key: &KeyKind) -> KeyName {
         KeyKind::Ed448 => KeyName::Ed448,
         KeyKind::Ec(curve) => KeyName::Curve(curve.name()),
         KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => KeyName::Rsa,
-        KeyKind::EcExplicit
+        KeyKind::EcExplicit(_)
         | KeyKind::MlDsa(_)
         | KeyKind::SlhDsa(_)
         | KeyKind::Ed25519

@@ -103,7 +103,7 @@ fn has_80_bits(kind: &KeyKind) -> bool {
         KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits >= 1024,
         KeyKind::Ec(curve) => curve.bits() >= 160,
         KeyKind::Dsa { bits, order_bits } => *bits >= 1024 && *order_bits >= 160,
-        KeyKind::EcExplicit
+        KeyKind::EcExplicit(_)
         | KeyKind::Ed25519
         | KeyKind::Ed448
         | KeyKind::MlDsa(_)

@@ -90,7 +90,7 @@ fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), 
             )
         }
         KeyKind::RsaPss { .. } => matches!(scheme, SignatureScheme::RsaPss(_)),
-        KeyKind::Ec(_) | KeyKind::EcExplicit => matches!(scheme, SignatureScheme::Ecdsa(_)),
+        KeyKind::Ec(_) | KeyKind::EcExplicit(_) => matches!(scheme, SignatureScheme::Ecdsa(_)),
         KeyKind::Ed25519 => matches!(scheme, SignatureScheme::Ed25519),
         KeyKind::Ed448 => matches!(scheme, SignatureScheme::Ed448),
         KeyKind::MlDsa(set) => matches!(scheme, SignatureScheme::MlDsa(stated) if stated == set),

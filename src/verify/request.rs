@@ -105,12 +105,13 @@ impl KeyFitness {
             // OpenSSL 3.0 has no suite with DSA at security level 2, and offers none of these curves (the default groups of
             // ssl/t1_lib.c). From 3.2 on, TLS 1.3 has three of brainpool (`tls12_sigalgs`): the refusing answer counts.
             KeyKind::Dsa { .. }
-            | KeyKind::EcExplicit
+            | KeyKind::EcExplicit(None)
             | KeyKind::SlhDsa(_)
             | KeyKind::Ec(Curve::Secp256k1 | Curve::Other { .. }) => Self::NotForTls,
             KeyKind::Rsa { .. }
             | KeyKind::RsaPss { .. }
             | KeyKind::Ec(Curve::P256 | Curve::P384 | Curve::P521)
+            | KeyKind::EcExplicit(Some(_))
             | KeyKind::Ed25519
             | KeyKind::Ed448
             | KeyKind::MlDsa(_)
@@ -123,6 +124,7 @@ impl KeyFitness {
             kind @ (KeyKind::Rsa { .. }
             | KeyKind::RsaPss { .. }
             | KeyKind::Ec(_)
+            | KeyKind::EcExplicit(_)
             | KeyKind::Ed25519
             | KeyKind::Ed448
             | KeyKind::MlDsa(_)) => Self::Fit(level(kind.strength())),

@@ -74,15 +74,21 @@ pub(super) fn is_readable(key: &PublicKey) -> bool {
 fn decodes(key: &PublicKey) -> bool {
     let algorithm: &'static dyn VerificationAlgorithm = match key.kind {
         KeyKind::Unusable(_) => return false,
-        KeyKind::Ec(Curve::P256) => &aws::ECDSA_P256_SHA256_ASN1,
-        KeyKind::Ec(Curve::P384) => &aws::ECDSA_P384_SHA384_ASN1,
-        KeyKind::Ec(Curve::P521) => &aws::ECDSA_P521_SHA512_ASN1,
+        KeyKind::Ec(Curve::P256) | KeyKind::EcExplicit(Some(Curve::P256)) => {
+            &aws::ECDSA_P256_SHA256_ASN1
+        }
+        KeyKind::Ec(Curve::P384) | KeyKind::EcExplicit(Some(Curve::P384)) => {
+            &aws::ECDSA_P384_SHA384_ASN1
+        }
+        KeyKind::Ec(Curve::P521) | KeyKind::EcExplicit(Some(Curve::P521)) => {
+            &aws::ECDSA_P521_SHA512_ASN1
+        }
         KeyKind::Ec(Curve::Secp256k1) => &aws::ECDSA_P256K1_SHA256_ASN1,
         KeyKind::MlDsa(set) => ml_dsa(set),
         KeyKind::Rsa { .. }
         | KeyKind::RsaPss { .. }
         | KeyKind::Ec(Curve::Other { .. })
-        | KeyKind::EcExplicit
+        | KeyKind::EcExplicit(_)
         | KeyKind::Ed25519
         | KeyKind::Ed448
         | KeyKind::SlhDsa(_)
@@ -110,9 +116,10 @@ pub(super) fn check(
         }
         Choice::WrongKey => Check::Bad,
         Choice::Unsupported => match (stated, &key.kind) {
-            (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => {
-                check_ecdsa(*digest, *curve, &key.key, message, signature)
-            }
+            (
+                SignatureScheme::Ecdsa(digest),
+                KeyKind::Ec(curve) | KeyKind::EcExplicit(Some(curve)),
+            ) => check_ecdsa(*digest, *curve, &key.key, message, signature),
             _ => check_rsa(stated, key, message, signature),
         },
     }
@@ -219,7 +226,9 @@ fn choose(scheme: &SignatureScheme, key: &KeyKind) -> Choice {
                 _ => rsa_pss(*parameters, *bits).into(),
             }
         }
-        (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(*digest, *curve).into(),
+        (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve) | KeyKind::EcExplicit(Some(curve))) => {
+            ecdsa(*digest, *curve).into()
+        }
         (SignatureScheme::Ed25519, KeyKind::Ed25519) => Choice::Verify(&aws::ED25519),
         (SignatureScheme::MlDsa(stated), KeyKind::MlDsa(set)) if stated == set => {
             Choice::Verify(ml_dsa(*set))
@@ -229,7 +238,7 @@ fn choose(scheme: &SignatureScheme, key: &KeyKind) -> Choice {
         }
         (SignatureScheme::Ed448, KeyKind::Ed448)
         | (SignatureScheme::Dsa(_), KeyKind::Dsa { .. })
-        | (SignatureScheme::Ecdsa(_), KeyKind::EcExplicit) => Choice::Unsupported,
+        | (SignatureScheme::Ecdsa(_), KeyKind::EcExplicit(None)) => Choice::Unsupported,
         _ => Choice::WrongKey,
     }
 }

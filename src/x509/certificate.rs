@@ -137,7 +137,7 @@ impl Certificate {
     /// Why it may not.
     pub fn may_sign_key_exchange(&self) -> Result<(), SigningFault> {
         match &self.public_key.kind {
-            KeyKind::Ec(_) | KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 => {}
+            KeyKind::Ec(_) | KeyKind::EcExplicit(_) | KeyKind::Ed25519 | KeyKind::Ed448 => {}
             KeyKind::Rsa { .. }
             | KeyKind::RsaPss { .. }
             | KeyKind::Dsa { .. }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::algorithm::PssParameters;
 use super::der::{BitString, Element, Malformed, Reader, Result, tag};
+use super::explicit_curve;
 use super::post_quantum::{MlDsa, SlhDsa};
 
 /// The subject's key: its kind and its bytes.
@@ -57,8 +58,8 @@ pub enum KeyKind {
     },
     /// A key on a named curve.
     Ec(Curve),
-    /// A key whose curve is spelled out. OpenSSL does not accept it in a chain.
-    EcExplicit,
+    /// A key whose curve is spelled out, and the curve, if TLS has it. OpenSSL does not accept it in a chain.
+    EcExplicit(Option<Curve>),
     /// Ed25519.
     Ed25519,
     /// Ed448.
@@ -167,7 +168,7 @@ impl Curve {
 impl PublicKey {
     /// IANA's number of the curve of an EC key, where TLS has one.
     pub fn curve_group(&self) -> Option<u16> {
-        if let KeyKind::Ec(curve) = self.kind {
+        if let KeyKind::Ec(curve) | KeyKind::EcExplicit(Some(curve)) = self.kind {
             curve.group()
         } else {
             None
@@ -211,7 +212,7 @@ impl PublicKey {
             KeyKind::Rsa { .. }
             | KeyKind::RsaPss { .. }
             | KeyKind::Ec(_)
-            | KeyKind::EcExplicit
+            | KeyKind::EcExplicit(_)
             | KeyKind::Ed25519
             | KeyKind::Ed448
             | KeyKind::Dsa { .. }
@@ -225,7 +226,10 @@ impl PublicKey {
             KeyKind::Rsa { bits } => format!("RSA {bits}"),
             KeyKind::RsaPss { bits, .. } => format!("RSA-PSS {bits}"),
             KeyKind::Ec(curve) => format!("ECDSA {}", curve.name()),
-            KeyKind::EcExplicit => "ECDSA with explicit curve parameters".to_owned(),
+            KeyKind::EcExplicit(Some(curve)) => {
+                format!("ECDSA {} with explicit curve parameters", curve.name())
+            }
+            KeyKind::EcExplicit(None) => "ECDSA with explicit curve parameters".to_owned(),
             KeyKind::Ed25519 => "Ed25519".to_owned(),
             KeyKind::Ed448 => "Ed448".to_owned(),
             KeyKind::MlDsa(set) => set.name().to_owned(),
@@ -258,7 +262,7 @@ fn kind_of(oid: &str, parameters: Option<&Element<'_>>, key: BitString<'_>) -> R
         "1.2.840.10045.2.1" => {
             let parameters = parameters.ok_or(Malformed)?;
             if parameters.is_universal(tag::SEQUENCE) {
-                return Ok(KeyKind::EcExplicit);
+                return explicit_curve::named(parameters).map(KeyKind::EcExplicit);
             }
             if !parameters.is_universal(tag::OID) {
                 return Err(Malformed);

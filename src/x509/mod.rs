@@ -11,6 +11,7 @@ mod certificate;
 mod crl;
 pub(crate) mod der;
 mod error;
+mod explicit_curve;
 mod extension;
 mod general_name;
 mod key;

@@ -22,7 +22,7 @@ impl KeyKind {
             Self::Ec(curve) => curve.bits() >= EC_ORDER,
             Self::Dsa { bits, order_bits } => *bits >= DSA_PRIME && *order_bits >= EC_ORDER,
             // Refused for another reason when it is part of a chain.
-            Self::EcExplicit => true,
+            Self::EcExplicit(_) => true,
             Self::Ed25519 | Self::Ed448 | Self::MlDsa(_) | Self::SlhDsa(_) => true,
             Self::Unusable(_) => false,
         }
@@ -62,7 +62,7 @@ impl KeyKind {
             Self::MlDsa(MlDsa::V65) => exactly(192),
             Self::Ed448 => exactly(224),
             Self::MlDsa(MlDsa::V87) => exactly(256),
-            Self::Dsa { .. } | Self::EcExplicit | Self::SlhDsa(_) | Self::Unusable(_) => {
+            Self::Dsa { .. } | Self::EcExplicit(_) | Self::SlhDsa(_) | Self::Unusable(_) => {
                 Strength::Unknown
             }
         }

@@ -3,9 +3,12 @@
 //! One server, and a table: for each row the server gets a certificate, pgtls and psql get the same
 //! connection string, and both must give the same answer.
 
+use std::process::Command;
+
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Documented, Served, common_name, expired, not_yet_valid};
 use crate::support::postgres::Postgres;
+use crate::support::skip::{has_openssl, skip};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
     KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,
@@ -473,4 +476,66 @@ fn names() -> Vec<Row> {
         row("two names", &two, pem, FULL, mismatch),
         row("one name", &one, pem, FULL, mismatch),
     ]
+}
+
+/// OpenSSL minds it only in a chain of several certificates.
+#[test]
+fn a_key_whose_curve_is_spelled_out_is_used_like_one_on_the_curve() {
+    if !has_openssl() {
+        return skip("openssl is not installed");
+    }
+    let made = |curve: &str| {
+        let directory = tempfile::tempdir().unwrap();
+        let output = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-nodes",
+                "-subj",
+                "/CN=db.example",
+            ])
+            .args(["-pkeyopt", &format!("ec_paramgen_curve:{curve}")])
+            .args([
+                "-pkeyopt",
+                "ec_param_enc:explicit",
+                "-keyout",
+                "key",
+                "-out",
+                "crt",
+            ])
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let read = |name| std::fs::read_to_string(directory.path().join(name)).unwrap();
+        Served {
+            chain: read("crt"),
+            key: read("key"),
+        }
+    };
+    let Some(mut postgres) = Postgres::start(&made("P-256")) else {
+        return;
+    };
+    for curve in ["P-256", "P-384", "P-521"] {
+        let served = made(curve);
+        postgres.serve(&served);
+        let client = Client::new();
+        client.write("own.crt", &served.chain);
+        for settings in [
+            "sslmode=require",
+            "sslmode=verify-full sslrootcert=own.crt",
+            "sslmode=require ssl_max_protocol_version=TLSv1.2",
+        ] {
+            let string = format!(
+                "host=db.example hostaddr=127.0.0.1 port={} user=postgres {settings}",
+                postgres.port
+            );
+            let run = client.check(&string);
+            let connects = client.psql(&string) == Answer::Tls;
+            assert_eq!(run.code == 0, connects, "{curve}, {settings}: {run:?}");
+            assert!(connects || curve != "P-256", "{settings}");
+        }
+    }
 }

@@ -212,8 +212,9 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         versions: Versions::Old,
         told: Told::Always,
         explains: |seen| {
-            let explicit =
-                |certificate: &Certificate| certificate.public_key.kind == KeyKind::EcExplicit;
+            let explicit = |certificate: &Certificate| {
+                matches!(certificate.public_key.kind, KeyKind::EcExplicit(_))
+            };
             seen.theirs.passes && seen.certificates.iter().any(explicit)
         },
     },
