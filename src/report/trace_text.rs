@@ -233,6 +233,7 @@ fn step(step: Step) -> &'static str {
         Step::TooManyRequests => "asked more often than the answers could be told apart",
         Step::DirectTls => "began TLS without asking",
         Step::PlaintextStartup => "STARTED A SESSION IN PLAIN TEXT",
+        Step::PlaintextAfterTls => "WENT ON IN PLAIN TEXT AFTER IT HAD BEGUN TLS",
         Step::PlaintextCancel => "ASKED TO CANCEL A QUERY IN PLAIN TEXT",
         Step::Foreign => "SENT PLAIN TEXT THAT IS NOT POSTGRESQL'S PROTOCOL",
     }

@@ -69,7 +69,7 @@ pub struct Counts {
     pub tls_sessions: u64,
     /// Sessions that GSSAPI encrypts.
     pub gssapi_sessions: u64,
-    /// Connections whose StartupMessage was in plain text.
+    /// Connections whose StartupMessage was in plain text, or that went on in plain text after TLS had begun.
     pub plaintext_sessions: u64,
     /// Requests to cancel a query in plain text.
     pub plaintext_cancels: u64,

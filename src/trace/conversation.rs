@@ -9,6 +9,7 @@ use super::gssapi::Exchange;
 use super::handshake::Watch;
 use super::login::{Attention, Login, shown_error};
 use super::negotiation::{Answer, Opening, Request, answer, opening, step};
+use super::records::{NotTls, Records};
 use super::seen::{Channel, Handshake, Seen, Side, Step};
 use super::startup::Startup;
 use crate::wire::Malformed;
@@ -39,6 +40,8 @@ enum Stage {
     Tls(Box<Watch>),
     Gssapi(Box<Exchange>),
     Login(Box<Login>),
+    /// TLS has told all that it tells. The application may still go on in plain text.
+    AfterTls(Box<Records>),
     /// What follows is only counted.
     Over,
 }
@@ -63,7 +66,16 @@ impl Conversation {
             Side::Server => self.server(bytes),
         };
         if attention == Attention::Over {
-            self.stage = Stage::Over;
+            self.stage = match std::mem::take(&mut self.stage) {
+                Stage::Tls(watch) => Stage::AfterTls(Box::new(watch.rest())),
+                Stage::Opening
+                | Stage::MayBeginTls(_)
+                | Stage::MayBeginGssapi
+                | Stage::Gssapi(_)
+                | Stage::Login(_)
+                | Stage::AfterTls(_)
+                | Stage::Over => Stage::Over,
+            };
             self.ear = Ear::Deaf;
             self.asked.clear();
             self.kept = Vec::new();
@@ -77,7 +89,7 @@ impl Conversation {
 
     /// Is there more to read? If not, what follows is only counted.
     pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over)
+        matches!(self.stage, Stage::AfterTls(_) | Stage::Over)
     }
 
     fn application(&mut self, bytes: &[u8]) -> Attention {
@@ -87,7 +99,14 @@ impl Conversation {
                 self.kept.extend_from_slice(bytes);
                 self.open()
             }
-            Stage::Tls(watch) => watch.hear(Side::Application, bytes, &mut self.seen),
+            Stage::Tls(watch) => {
+                let heard = watch.hear(Side::Application, bytes, &mut self.seen);
+                heard.unwrap_or_else(|NotTls| self.left_tls())
+            }
+            Stage::AfterTls(records) => match records.feed(bytes, |_| {}) {
+                Ok(()) => Attention::Needed,
+                Err(NotTls) => self.left_tls(),
+            },
             Stage::Login(login) => login.client(bytes, &mut self.seen),
             Stage::Gssapi(exchange) => {
                 let heard = exchange.hear(Side::Application, bytes, &mut self.seen);
@@ -99,6 +118,14 @@ impl Conversation {
     /// The application sent what no client of PostgreSQL sends.
     fn foreign(&mut self) -> Attention {
         self.decide(Step::Foreign);
+        Attention::Over
+    }
+
+    /// The application had begun TLS, and sent plain text.
+    fn left_tls(&mut self) -> Attention {
+        self.seen.channel = Channel::Plaintext;
+        self.decide(Step::PlaintextAfterTls);
+        self.stage = Stage::Over;
         Attention::Over
     }
 
@@ -174,11 +201,12 @@ impl Conversation {
             | Stage::Tls(_)
             | Stage::Gssapi(_)
             | Stage::Login(_)
+            | Stage::AfterTls(_)
             | Stage::Over => Box::default(),
         };
-        let attention = watch.hear(Side::Application, &kept, &mut self.seen);
+        let heard = watch.hear(Side::Application, &kept, &mut self.seen);
         self.stage = Stage::Tls(watch);
-        attention
+        heard.unwrap_or_else(|NotTls| self.left_tls())
     }
 
     /// The application begins GSSAPI.
@@ -217,20 +245,28 @@ impl Conversation {
             // Before it was asked.
             (Ear::Open, Stage::Opening | Stage::MayBeginGssapi) => self.strange(),
             (Ear::Open, Stage::MayBeginTls(watch)) => {
-                let attention = watch.hear(Side::Server, rest, &mut self.seen);
-                match (attention, self.seen.handshake) {
+                let heard = watch.hear(Side::Server, rest, &mut self.seen);
+                match (heard, self.seen.handshake) {
                     // Plain text before TLS.
                     (_, Handshake::NotTls) => self.strange(),
-                    (attention, _) => attention,
+                    // The application may still send plain text.
+                    (Ok(Attention::Over), _) => {
+                        self.no_longer_listen();
+                        Attention::Needed
+                    }
+                    (Ok(Attention::Needed) | Err(NotTls), _) => Attention::Needed,
                 }
             }
-            (Ear::Open, Stage::Tls(watch)) => watch.hear(Side::Server, rest, &mut self.seen),
+            (Ear::Open, Stage::Tls(watch)) => {
+                let heard = watch.hear(Side::Server, rest, &mut self.seen);
+                heard.unwrap_or(Attention::Over)
+            }
             (Ear::Open, Stage::Login(login)) => login.server(rest, &mut self.seen),
             (Ear::Open, Stage::Gssapi(exchange)) => {
                 let heard = exchange.hear(Side::Server, rest, &mut self.seen);
                 heard.unwrap_or_else(|Malformed| self.strange())
             }
-            (Ear::Open, Stage::Over) => Attention::Needed,
+            (Ear::Open, Stage::AfterTls(_) | Stage::Over) => Attention::Needed,
         }
     }
 
@@ -276,7 +312,11 @@ impl Conversation {
     fn go_on(&mut self) -> Attention {
         match self.stage {
             Stage::Opening | Stage::MayBeginTls(_) | Stage::MayBeginGssapi => self.open(),
-            Stage::Tls(_) | Stage::Gssapi(_) | Stage::Login(_) | Stage::Over => Attention::Needed,
+            Stage::Tls(_)
+            | Stage::Gssapi(_)
+            | Stage::Login(_)
+            | Stage::AfterTls(_)
+            | Stage::Over => Attention::Needed,
         }
     }
 

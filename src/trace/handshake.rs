@@ -8,7 +8,6 @@ use super::login::Attention;
 use super::records::{Kind, NotTls, Record, Records};
 use super::seen::{AlertSeen, Channel, Choice, ClientCertificate, Handshake, Seen, Side};
 use crate::escape::Shown;
-use crate::wire::Fields;
 use crate::wire::tls::alert::Level;
 use crate::wire::tls::message::{
     CERTIFICATE, CERTIFICATE_REQUEST, CLIENT_HELLO, NAMED_CURVE, SERVER_HELLO, SERVER_HELLO_DONE,
@@ -16,6 +15,7 @@ use crate::wire::tls::message::{
 };
 use crate::wire::tls::reply::{is_retry, server_hello};
 use crate::wire::tls::{Alert, Offer, TlsVersion};
+use crate::wire::{Fields, Malformed};
 use crate::x509::Certificate;
 
 /// Both directions of one handshake.
@@ -56,8 +56,16 @@ struct Direction {
 }
 
 impl Watch {
-    /// What one side sends.
-    pub(super) fn hear(&mut self, side: Side, bytes: &[u8], seen: &mut Seen) -> Attention {
+    /// What one side sends. The application's is cut into records also after the end.
+    ///
+    /// # Errors
+    /// The application has sent what is no record of TLS.
+    pub(super) fn hear(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        seen: &mut Seen,
+    ) -> Result<Attention, NotTls> {
         if seen.handshake == Handshake::None {
             seen.handshake = Handshake::NotBegun;
         }
@@ -65,22 +73,24 @@ impl Watch {
         let mut attention = Attention::Needed;
         let fed = records.feed(bytes, |record| {
             if attention == Attention::Needed {
-                attention = self.record(side, record, seen)?;
+                let read = self.record(side, record, seen);
+                attention = read.unwrap_or_else(|Malformed| not_tls(seen));
             }
-            Ok(())
         });
         self.of(side).records = records;
-        match fed {
-            Ok(()) => attention,
-            // What follows an alert does not count, whether it comes with it or later.
-            Err(NotTls) if attention == Attention::Over => attention,
-            Err(NotTls) => {
-                if seen.handshake != Handshake::Finished {
-                    seen.handshake = Handshake::NotTls;
-                }
-                Attention::Over
-            }
+        // What a server sends after an alert does not count, whether it comes with it or later.
+        if fed.is_err() && attention == Attention::Needed {
+            attention = not_tls(seen);
         }
+        match side {
+            Side::Application => fed.map(|()| attention),
+            Side::Server => Ok(attention),
+        }
+    }
+
+    /// What is left to read of the application after the end of all that tells something.
+    pub(super) fn rest(self) -> Records {
+        self.client.records
     }
 
     fn of(&mut self, side: Side) -> &mut Direction {
@@ -95,7 +105,7 @@ impl Watch {
         side: Side,
         record: Record<'_>,
         seen: &mut Seen,
-    ) -> Result<Attention, NotTls> {
+    ) -> Result<Attention, Malformed> {
         match record.kind {
             Kind::ChangeCipherSpec => {
                 // In TLS 1.3 it means nothing.
@@ -126,7 +136,7 @@ impl Watch {
         side: Side,
         contents: &[u8],
         seen: &mut Seen,
-    ) -> Result<Attention, NotTls> {
+    ) -> Result<Attention, Malformed> {
         let mut kept = std::mem::take(&mut self.of(side).messages);
         kept.extend_from_slice(contents);
         let mut rest = Fields(&kept);
@@ -137,7 +147,7 @@ impl Watch {
             };
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             if length > MAX_MESSAGE {
-                return Err(NotTls);
+                return Err(Malformed);
             }
             let Some(message) = rest.take(HEADER.saturating_add(length)) else {
                 break;
@@ -157,11 +167,11 @@ impl Watch {
         kind: u8,
         message: &[u8],
         seen: &mut Seen,
-    ) -> Result<(), NotTls> {
+    ) -> Result<(), Malformed> {
         let body = message.get(HEADER..).unwrap_or_default();
         match (side, kind) {
             (Side::Application, CLIENT_HELLO) => {
-                let offer = Offer::read(message).ok_or(NotTls)?;
+                let offer = Offer::read(message).ok_or(Malformed)?;
                 // After a HelloRetryRequest there is a second one, with another key.
                 if seen.client_hello.is_none() {
                     seen.client_hello = Some(describe(&offer));
@@ -172,7 +182,7 @@ impl Watch {
                 }
             }
             (Side::Application, CERTIFICATE) => {
-                seen.client_certificate = match certificates(body).ok_or(NotTls)?.as_slice() {
+                seen.client_certificate = match certificates(body).ok_or(Malformed)?.as_slice() {
                     [] => ClientCertificate::Missing,
                     [_, ..] => ClientCertificate::Sent,
                 };
@@ -180,7 +190,7 @@ impl Watch {
             (Side::Server, SERVER_HELLO) => self.server_hello(body, seen)?,
             (Side::Server, CERTIFICATE) => {
                 seen.certificates = certificates(body)
-                    .ok_or(NotTls)?
+                    .ok_or(Malformed)?
                     .into_iter()
                     .take(MAX_CERTIFICATES)
                     .map(shown)
@@ -206,8 +216,8 @@ impl Watch {
         Ok(())
     }
 
-    fn server_hello(&mut self, body: &[u8], seen: &mut Seen) -> Result<(), NotTls> {
-        let chosen = server_hello(body).ok_or(NotTls)?;
+    fn server_hello(&mut self, body: &[u8], seen: &mut Seen) -> Result<(), Malformed> {
+        let chosen = server_hello(body).ok_or(Malformed)?;
         let retried = is_retry(body)
             || seen
                 .server_hello
@@ -270,9 +280,17 @@ impl Watch {
     }
 }
 
+/// What cannot be read ends the handshake.
+fn not_tls(seen: &mut Seen) -> Attention {
+    if seen.handshake != Handshake::Finished {
+        seen.handshake = Handshake::NotTls;
+    }
+    Attention::Over
+}
+
 /// An alert in clear.
-fn alert(side: Side, contents: &[u8], seen: &mut Seen) -> Result<Attention, NotTls> {
-    let (level, alert) = Alert::decode(contents).ok_or(NotTls)?;
+fn alert(side: Side, contents: &[u8], seen: &mut Seen) -> Result<Attention, Malformed> {
+    let (level, alert) = Alert::decode(contents).ok_or(Malformed)?;
     note(side, Some(alert), seen);
     if level == Level::Warning && alert != Alert::CLOSE_NOTIFY {
         return Ok(Attention::Needed);

@@ -32,6 +32,8 @@ words! {
         DirectTls = "direct-tls",
         /// The application sent a StartupMessage in plain text.
         PlaintextStartup = "plaintext-startup",
+        /// The application had begun TLS, and went on in plain text.
+        PlaintextAfterTls = "plaintext-after-tls",
         /// The application asked to cancel a query, in plain text.
         PlaintextCancel = "plaintext-cancel",
         /// The application sent something else in plain text.

@@ -293,15 +293,30 @@ fn what_is_no_packet_of_gssapi_is_foreign_in_any_pieces() {
 }
 
 #[test]
-fn what_follows_an_alert_does_not_count() {
+fn what_follows_an_alert_is_plain_text_and_changes_no_handshake() {
     let ssl = request(SSL_REQUEST);
     let (alert, rest) = (b"\x15\x03\x03\0\x02\x02\x30", b"not TLS");
     let whole = [&alert[..], rest].concat();
     for pieces in [vec![&whole[..]], vec![&alert[..], rest]] {
         let mut parts = vec![(Application, &ssl[..]), (Server, b"S")];
         parts.extend(pieces.into_iter().map(|piece| (Application, piece)));
-        assert_eq!(seen(&parts).handshake, Handshake::RefusedByApplication);
+        let seen = seen(&parts);
+        assert_eq!(seen.handshake, Handshake::RefusedByApplication);
+        assert_eq!(seen.steps.last(), Some(&Step::PlaintextAfterTls));
     }
+}
+
+#[test]
+fn plain_text_after_an_early_alert_of_the_server_is_found() {
+    let startup = startup_message(b"ann", b"app");
+    let seen = seen(&[
+        (Application, &request(SSL_REQUEST)),
+        (Server, b"S"),
+        (Server, b"\x15\x03\x03\0\x02\x02\x28"),
+        (Application, &startup),
+    ]);
+    assert_eq!(seen.channel, Channel::Plaintext);
+    assert_eq!(seen.steps.last(), Some(&Step::PlaintextStartup));
 }
 
 #[test]

@@ -131,6 +131,7 @@ pub(super) fn answer(connection: &Connection) -> &'static str {
         | Step::TooManyRequests
         | Step::DirectTls
         | Step::PlaintextStartup
+        | Step::PlaintextAfterTls
         | Step::PlaintextCancel
         | Step::Foreign => None,
     });

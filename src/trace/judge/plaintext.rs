@@ -14,6 +14,10 @@ pub(super) fn fallback(trace: &Trace) -> Option<Found> {
         .collect();
     let (first, tried) = fallen.first()?;
     let message = match tried {
+        Tried::Here if first.seen.has(Step::PlaintextAfterTls) => format!(
+            "the application began TLS in connection {}, and then sent plain text",
+            first.number
+        ),
         Tried::Here => format!(
             "{}, and the application went on in plain text in connection {}",
             answer(first),
@@ -51,7 +55,7 @@ enum Tried<'t> {
 
 /// `None` if TLS was not tried.
 fn tried<'t>(trace: &'t Trace, connection: &Connection) -> Option<Tried<'t>> {
-    if connection.seen.has(Step::SslRequest) {
+    if connection.seen.has(Step::SslRequest) || connection.seen.has(Step::DirectTls) {
         return Some(Tried::Here);
     }
     let before = to_server(trace).filter(|other| {

@@ -30,11 +30,15 @@ fn codes(trace: &Trace) -> Vec<Code> {
 
 #[test]
 fn every_way_to_plain_text_has_its_code() {
-    use Step::{Foreign, PlaintextCancel, PlaintextStartup, SslAccepted, SslRefused, SslRequest};
+    use Step::{
+        DirectTls, Foreign, PlaintextAfterTls, PlaintextCancel, PlaintextStartup, SslAccepted,
+        SslRefused, SslRequest,
+    };
     let tls = || connection(1, &[SslRequest, SslAccepted], Channel::Tls);
     let failed = |number| connection(number, &[SslRequest, SslAccepted], Channel::None);
     let plain = |number| connection(number, &[PlaintextStartup], Channel::Plaintext);
     let fell = [SslRequest, SslRefused, PlaintextStartup];
+    let left = [SslRequest, SslAccepted, PlaintextAfterTls];
     for (connections, expected) in [
         (vec![tls()], vec![]),
         (vec![tls(), plain(2)], vec![Code::PlaintextSession]),
@@ -51,6 +55,17 @@ fn every_way_to_plain_text_has_its_code() {
         (
             vec![tls(), connection(2, &[Foreign], Channel::None)],
             vec![Code::PlaintextSession],
+        ),
+        (
+            vec![tls(), connection(2, &left, Channel::Plaintext)],
+            vec![Code::FallsBackToPlaintext],
+        ),
+        (
+            vec![
+                tls(),
+                connection(2, &[DirectTls, PlaintextAfterTls], Channel::Plaintext),
+            ],
+            vec![Code::FallsBackToPlaintext],
         ),
         (vec![], vec![Code::NothingTraced]),
         (vec![failed(1)], vec![Code::NothingTraced]),
@@ -295,7 +310,10 @@ fn the_worst_that_was_sent_is_told_and_where() {
 
 #[test]
 fn a_fallback_tells_what_the_server_answered() {
-    use Step::{Error, PlaintextStartup, SslAccepted, SslRefused, SslRequest, StrangeAnswer};
+    use Step::{
+        DirectTls, Error, PlaintextAfterTls, PlaintextStartup, SslAccepted, SslRefused, SslRequest,
+        StrangeAnswer,
+    };
     for (answer, told) in [
         (&[SslRefused][..], "the server refused TLS, and"),
         (&[SslRefused, StrangeAnswer], "the server refused TLS, and"),
@@ -313,6 +331,12 @@ fn a_fallback_tells_what_the_server_answered() {
     ] {
         let steps = [&[SslRequest][..], answer, &[PlaintextStartup]].concat();
         let text = message(vec![connection(1, &steps, Channel::Plaintext)]);
+        assert!(text.contains(told), "{text}");
+    }
+    for first in [SslRequest, DirectTls] {
+        let steps = [first, PlaintextAfterTls];
+        let text = message(vec![connection(1, &steps, Channel::Plaintext)]);
+        let told = "the application began TLS in connection 1, and then sent plain text";
         assert!(text.contains(told), "{text}");
     }
 }

@@ -263,3 +263,48 @@ fn flights_of_openssl_are_told_from_refusals_and_from_sessions() {
     let refused = crafted(&[(Application, 19)]);
     assert_eq!(refused.handshake, Handshake::RefusedByApplication);
 }
+
+/// Wherever it leaves TLS, the session is not one of TLS.
+#[test]
+fn plain_text_is_found_wherever_it_follows_tls() {
+    use rustls::version::{TLS12, TLS13};
+    let asked = [
+        (Application, request(SSL_REQUEST).to_vec()),
+        (Server, b"S".to_vec()),
+    ];
+    let packets = [
+        startup_message(b"ann", b"app"),
+        message(frontend::PASSWORD, b"hunter2\0"),
+        b"GET / HTTP/1.1".to_vec(),
+    ];
+    let refusals = [
+        &b"\x15\x03\x03\0\x02\x02\x28"[..],
+        b"E\0\0\0\x12SFATAL\0Mno\x07\0\0",
+        b"R\0\0\0\x08\0\0\0\0",
+    ];
+    for version in [&TLS12, &TLS13] {
+        let mut all = vec![
+            converse(pair(version, Case::Accepts)),
+            converse(pair(version, Case::Refuses)),
+        ];
+        let hello = all[0][0].clone();
+        all.extend(refusals.map(|refusal| vec![hello.clone(), (Server, refusal.to_vec())]));
+        for (passed, packet) in all
+            .iter()
+            .flat_map(|passed| packets.iter().map(move |one| (passed, one)))
+        {
+            for length in 1..=passed.len() {
+                for before in [&asked[..], &[]] {
+                    let parts = before.iter().chain(&passed[..length]);
+                    let mut parts: Vec<(Side, &[u8])> =
+                        parts.map(|(side, bytes)| (*side, &**bytes)).collect();
+                    parts.push((Application, packet));
+                    let seen = seen(&parts);
+                    assert_eq!(seen.channel, Channel::Plaintext, "{length}: {seen:?}");
+                    let last = seen.steps.last();
+                    assert_eq!(last, Some(&Step::PlaintextAfterTls), "{length}: {seen:?}");
+                }
+            }
+        }
+    }
+}
