@@ -1,5 +1,6 @@
 //! Checks one endpoint: observes, diagnoses and, if requested, logs in.
 
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,7 +185,29 @@ impl<'a> Network<'a> {
         let checked = self
             .observe(source, readable, task, others, stores, fault)
             .await;
+        let checked = self.beside_other_addresses(checked).await;
         judged(&self.clinic, checked, words, patience(Some(limit))).await
+    }
+
+    /// What fails at the address that answered, with the other addresses of the name, which libpq does not try then.
+    async fn beside_other_addresses<'s>(&self, mut checked: Checked<'s>) -> Checked<'s> {
+        let Subject::Observed(observed) = &checked.subject else {
+            return checked;
+        };
+        let (task, observation) = (&observed.task, &observed.observation);
+        let left = task.timeout.saturating_sub(observation.timings.total);
+        let (Some(answered), [_]) = (observation.address, &task.conninfo.endpoints[..]) else {
+            return checked;
+        };
+        if observed.login.is_some() || !checked.diagnosis.is_about_one_address() {
+            return checked;
+        }
+        let looked_up = connect::resolve(&task.endpoint, Instant::now() + left).await;
+        let addresses: Vec<IpAddr> = looked_up.iter().flatten().map(SocketAddr::ip).collect();
+        checked.diagnosis = checked
+            .diagnosis
+            .with_other_addresses(task, answered.ip(), &addresses);
+        checked
     }
 
     /// The same for the driver whose string it is: how it was read, and what the driver's own rules say of the server.

@@ -1,12 +1,13 @@
 //! Does `pgtls check` keep its promises for many endpoints?
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, ToSocketAddrs};
 use std::process::Stdio;
 
 use crate::support::client::Client;
 use crate::support::fed::fed;
 use crate::support::fleet_lab::{Gate, Lab, at};
+use crate::support::pki::Ca;
 use crate::support::port::closed_port;
 use serde_json::Value;
 
@@ -280,6 +281,55 @@ fn every_address_is_an_endpoint() {
         };
         assert_eq!(endpoint["exit_code"], code, "{endpoint}");
     }
+}
+
+/// libpq takes the first address that answers, whatever it says.
+#[test]
+fn another_address_of_the_name_is_advised_where_it_passes() {
+    let lab = Lab::new();
+    let right = lab.endpoint.address;
+    let addresses: Vec<_> = ("localhost", right.port())
+        .to_socket_addrs()
+        .unwrap()
+        .collect();
+    let wrong = match addresses[..] {
+        [first, second] if second == right => TcpListener::bind(first).ok(),
+        _ => None,
+    };
+    let Some(wrong) = wrong else {
+        eprintln!("SKIPPED: localhost is not ::1 and then 127.0.0.1");
+        return;
+    };
+    std::thread::spawn(move || {
+        for stream in wrong.incoming() {
+            let mut stream = stream.unwrap();
+            // The client may hang up first.
+            let _ = stream.read(&mut [0; 8]);
+            let _ = stream.write_all(b"N");
+        }
+    });
+    let string = format!("host=localhost port={} sslmode=verify-full", right.port());
+    let says = "is also 127.0.0.1, where this passes";
+    let run = lab.check(&[
+        "--format",
+        "json",
+        &format!("{string} sslrootcert=root.crt"),
+    ]);
+    assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
+    assert!(run.hint().contains(says), "{run:?}");
+    let cure = run.hint().lines().nth(1).unwrap().trim().to_owned();
+    assert!(cure.contains("hostaddr=127.0.0.1"), "{cure}");
+    let cured = lab.check(&["--format", "json", &cure]);
+    assert_eq!(cured.code, 0, "{cured:?}");
+    // Nobody passes there with another root.
+    lab.client.write("other.crt", Ca::root("other").pem);
+    let run = lab.check(&[
+        "--format",
+        "json",
+        &format!("{string} sslrootcert=other.crt"),
+    ]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(!run.hint().contains("is also"), "{run:?}");
 }
 
 #[test]

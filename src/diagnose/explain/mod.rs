@@ -1,5 +1,6 @@
 //! What went wrong and what to do about it, one file for each stage or question.
 
+mod addresses;
 pub(super) mod archive;
 pub(super) mod audit;
 pub(super) mod certificate_request;

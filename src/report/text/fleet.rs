@@ -20,6 +20,16 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// What to call it in a table. Those of one name are the addresses of that name, if it was looked up.
+    pub(super) fn called(&self) -> String {
+        match &self.endpoint.hostaddr {
+            Some(address) if self.label != self.endpoint.label() => {
+                format!("{} ({address})", self.label)
+            }
+            Some(_) | None => self.label.to_owned(),
+        }
+    }
+
     fn passes(&self) -> bool {
         self.endpoint.verdict == Verdict::Pass
     }

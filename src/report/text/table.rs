@@ -199,7 +199,7 @@ impl Table {
     pub(super) fn new(entries: &[Entry<'_>], kind: Kind, view: View) -> Self {
         let longest = |text: &dyn Fn(&Entry<'_>) -> usize| entries.iter().map(text).max();
         let word = longest(&|one| Outcome::of(one.endpoint).text().len()).unwrap_or(0);
-        let label = longest(&|one| display_width(one.label))
+        let label = longest(&|one| display_width(&one.called()))
             .unwrap_or(0)
             .max(TITLE.len());
         let rows: Vec<Vec<Cell>> = entries.iter().map(|one| kind.cells(one.endpoint)).collect();
@@ -280,13 +280,13 @@ impl Table {
         let cells = self.kind.cells(entry.endpoint);
         match &self.arrangement {
             Arrangement::Below => {
-                writeln!(out, "{painted}{}", entry.label)?;
+                writeln!(out, "{painted}{}", entry.called())?;
                 let facts: Vec<String> = cells.into_iter().map(|cell| cell.alone).collect();
                 writeln!(out, "{}", wrap(&facts.join(", "), UNDER, self.view.page))?;
                 self.write_warnings(out, entry)
             }
             Arrangement::Columns { widths, common } => {
-                painted.push_str(&format!("{:label$}", entry.label));
+                painted.push_str(&format!("{:label$}", entry.called()));
                 used = used.saturating_add(label);
                 for ((cell, width), common) in cells.iter().zip(widths).zip(common) {
                     if common.is_some() {
