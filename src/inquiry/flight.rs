@@ -1,12 +1,21 @@
 //! One connection for a server's whole first flight of TLS 1.2.
 
 use super::line::{read, write};
-use super::{Line, Unknown};
+use super::{Line, Offer, Unknown};
 use crate::wire::tls::alert::Level;
 use crate::wire::tls::flight::{Answer, FlightReader};
 use crate::wire::tls::{Alert, TlsVersion};
 
 impl Line {
+    /// The server's own certificate, as TLS 1.2 shows it in answer to this offer; `None` if there is none.
+    pub(crate) async fn shown(&self, offer: Offer<'_>) -> Result<Option<Vec<u8>>, Unknown> {
+        let answer = self.first_flight(&self.hello(offer)).await?;
+        Ok(match answer {
+            Answer::Flight(flight) => flight.certificates.into_iter().next(),
+            Answer::Tls13 { .. } | Answer::Alert(_) | Answer::Malformed => None,
+        })
+    }
+
     /// Sends a ClientHello, reads the answer up to the ServerHelloDone, and hangs up.
     pub(crate) async fn first_flight(&self, hello: &[u8]) -> Result<Answer, Unknown> {
         let until = self.until()?;

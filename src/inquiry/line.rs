@@ -53,6 +53,11 @@ impl Line {
     async fn ask_once(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         let until = self.until()?;
         let ready = self.ready(self.negotiation, until).await?;
+        exchange(ready, &self.hello(offer), want, offer.version, until).await
+    }
+
+    /// The ClientHello of an offer.
+    pub(super) fn hello(&self, offer: Offer<'_>) -> Vec<u8> {
         let hello = ClientHello {
             version: offer.version,
             suites: offer.suites,
@@ -60,7 +65,7 @@ impl Line {
             server_name: self.server_name.as_deref(),
             random: NO_SECRET,
         };
-        exchange(ready, &hello.encode(), want, offer.version, until).await
+        hello.encode()
     }
 
     /// The deadline of a connection that begins now.

@@ -11,12 +11,15 @@ use crate::handshake::{ClientCertificateRequest, Error as HandshakeError};
 use crate::inquiry::{Everything, Line, Unknown, choose};
 use crate::wire::tls::reply::Want;
 use crate::wire::tls::{Alert, Group, Suite, TlsVersion};
+use crate::x509::{Certificate, Curve, KeyKind};
 
 /// What a server chooses from everything that exists, for each version.
 #[derive(Clone, Debug)]
 pub struct Offers {
     /// From TLS 1.0 to 1.3: what it accepts, or `None` if it refuses the version.
     pub versions: Vec<(TlsVersion, Result<Option<Taken>, Unknown>)>,
+    /// The curve of the server's key, if pgtls and psql have no signatures of it.
+    pub odd_curve: Option<Curve>,
 }
 
 /// What a server accepts.
@@ -39,7 +42,34 @@ pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -
     for &version in TlsVersion::ALL {
         versions.push((version, taken(&line, version).await));
     }
-    Some(Offers { versions })
+    let odd_curve = odd_curve(&line, &versions).await;
+    Some(Offers {
+        versions,
+        odd_curve,
+    })
+}
+
+/// The certificate is asked for only if a suite of TLS 1.2 needs a key on a curve.
+async fn odd_curve(
+    line: &Line,
+    versions: &[(TlsVersion, Result<Option<Taken>, Unknown>)],
+) -> Option<Curve> {
+    let mut versions = versions.iter();
+    versions.find(|(version, answer)| {
+        let Ok(Some(taken)) = answer else {
+            return false;
+        };
+        *version == TlsVersion::V1_2 && taken.suite.is_ecdsa()
+    })?;
+    let everything = Everything::of(TlsVersion::V1_2);
+    let shown = line.shown(everything.offer()).await.ok()??;
+    let KeyKind::Ec(curve) = Certificate::parse(&shown).ok()?.public_key.kind else {
+        return None;
+    };
+    match curve {
+        Curve::P256 | Curve::P384 | Curve::P521 => None,
+        Curve::Secp256k1 | Curve::Other { .. } => Some(curve),
+    }
 }
 
 /// More connections to the observed address, with `patience` for each. All end at the deadline.

@@ -92,6 +92,16 @@ fn a_key_with_which_psql_cannot_connect_never_passes() {
         if name != "brainpool" {
             assert_eq!(connects, usable, "psql: {name}");
         }
+        if !usable && !connects {
+            let run = Client::new().check(&string);
+            assert_eq!((run.code, run.outcome()), refused(), "{name}: {run:?}");
+            let hint = run.hint();
+            assert!(
+                hint.contains("The key of the server's certificate is on"),
+                "{hint}"
+            );
+            assert!(!hint.contains("ssl_ciphers"), "{hint}");
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use super::openssl_conf::shown;
 use super::wire::{no_sni, no_tls_1_3};
 use super::{corrected, from_elsewhere};
-use crate::conninfo::{Command, Keyword, Limit, OpensslConf};
+use crate::conninfo::{Command, ConnInfo, Keyword, Limit, OpensslConf};
 use crate::diagnose::{Code, Diagnosis, Fix, Hint};
 use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
 use crate::wire::tls::libpq_hello::SUITES_OF_TLS13;
+use crate::x509::Curve;
 
 impl Diagnosis {
     /// Adds what the server would have accepted to the advice for the failure.
@@ -25,8 +26,15 @@ impl Diagnosis {
             let stops_at_1_2 = takes(offers, TlsVersion::V1_2) && refuses(offers, TlsVersion::V1_3);
             let general = if error.code == Code::NoCommonVersion && stops_at_1_2 {
                 no_tls_1_3()
-            } else if error.code == Code::NoCommonCipher && has_only_rare_suites(offers) {
+            } else if let (Code::NoCommonCipher, Some(curve)) = (error.code, offers.odd_curve) {
+                another_curve(curve)
+            } else if error.code == Code::NoCommonCipher
+                && has_only_rare_suites(offers)
+                && offers_1_3(&task.conninfo)
+            {
                 more_suites_of_1_3()
+            } else if error.code == Code::NoCommonCipher && takes_nothing(offers) {
+                std::mem::take(&mut error.hint).then(SUITES_FOR_KEYS)
             } else {
                 std::mem::take(&mut error.hint)
             };
@@ -46,16 +54,33 @@ impl Diagnosis {
     }
 }
 
-/// Does the server take only TLS 1.3, and there only a suite that libpq does not offer? `ssl_ciphers` is not for that version.
+/// Does the server take TLS 1.3, and there only a suite that libpq does not offer? `ssl_ciphers` is not for that version, and
+/// a server chooses the version first, so that the suites of older ones do not count where TLS 1.3 is offered.
 fn has_only_rare_suites(offers: &Offers) -> bool {
     let mut versions = offers.versions.iter();
-    versions.all(|(version, answer)| match answer {
+    versions.any(|(version, answer)| match answer {
         Ok(Some(taken)) => {
             *version == TlsVersion::V1_3 && !SUITES_OF_TLS13.contains(&taken.suite.id)
         }
-        Ok(None) => *version != TlsVersion::V1_3,
-        Err(_) => false,
+        Ok(None) | Err(_) => false,
     })
+}
+
+fn offers_1_3(conninfo: &ConnInfo) -> bool {
+    let conf = conninfo.openssl_conf.as_ref();
+    let max = match &conninfo.ssl_max_protocol_version {
+        Some(max) => Some(max.value),
+        None => conf.and_then(OpensslConf::max_version),
+    };
+    max.is_none_or(|max| max >= TlsVersion::V1_3)
+}
+
+/// An ECDSA suite needs a curve that the client offers.
+fn another_curve(curve: Curve) -> Hint {
+    Hint::say(format!(
+        "The key of the server's certificate is on {}, for which pgtls, and psql with OpenSSL 3.0, offer no signatures. No setting of the server changes that. Give the server a certificate with a key on P-256, or with an RSA key.",
+        curve.name()
+    ))
 }
 
 fn more_suites_of_1_3() -> Hint {
@@ -198,6 +223,9 @@ fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
     })
 }
 
+/// OpenSSL skips a suite that does not fit the key.
+const SUITES_FOR_KEYS: &str = "Perhaps the list of suites there is for another kind of key than the server has: names with ECDSA need an ECDSA key, names with RSA an RSA key.";
+
 /// Curves that every server has, by OpenSSL's names.
 const CURVES: [(u16, &str); 3] = [(23, "prime256v1"), (24, "secp384r1"), (25, "secp521r1")];
 
@@ -217,7 +245,7 @@ mod tests {
     use crate::wire::tls::Suite;
 
     #[test]
-    fn rare_suites_are_the_cause_only_where_nothing_else_is_taken() {
+    fn rare_suites_are_the_cause_where_the_newest_version_takes_nothing_else() {
         let taken = |id| {
             Ok(Some(Taken {
                 suite: Suite::of(id).unwrap(),
@@ -227,12 +255,15 @@ mod tests {
         for (of_1_2, of_1_3, expected) in [
             (Ok(None), taken(0x1304), true),
             (Ok(None), taken(0x1301), false),
-            (taken(0xc02b), taken(0x1304), false),
+            (taken(0xc02b), taken(0x1304), true),
             (taken(0xc02b), Ok(None), false),
             (Ok(None), Ok(None), false),
         ] {
             let versions = vec![(TlsVersion::V1_2, of_1_2), (TlsVersion::V1_3, of_1_3)];
-            let offers = Offers { versions };
+            let offers = Offers {
+                versions,
+                odd_curve: None,
+            };
             assert_eq!(has_only_rare_suites(&offers), expected, "{offers:?}");
         }
     }

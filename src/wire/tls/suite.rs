@@ -92,6 +92,11 @@ impl Suite {
         self.key_exchange() == KeyExchange::Tls13
     }
 
+    /// Does it need a server with an ECDSA key?
+    pub fn is_ecdsa(self) -> bool {
+        self.iana.contains("_ECDSA_WITH_")
+    }
+
     /// How it agrees on a key. IANA's names have it before `_WITH_`; those of TLS 1.3 have no such
     /// part.
     pub fn key_exchange(self) -> KeyExchange {
