@@ -96,7 +96,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "N", env = "PGTLS_JOBS", hide_env_values = true, help_heading = SPEED)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Keep retrying servers that are unreachable or, with --login, starting up for at most this long: 60s
+    /// Retry unreachable servers for at most this long: 60s. With --login, also those that are starting up
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = SPEED)]
     pub(crate) wait: Option<Duration>,
 
