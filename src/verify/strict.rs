@@ -142,6 +142,13 @@ fn complaint(error: &rustls::Error) -> String {
     ) {
         // Its own sentence lists the names as they are in its memory.
         "by their rules it does not hold for this host".to_owned()
+    } else if matches!(
+        error,
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    ) {
+        // Of these it has no sentence, only their data.
+        "they do not know the algorithm of one of its signatures".to_owned()
     } else {
         error.to_string()
     }
@@ -196,6 +203,16 @@ mod tests {
             None,
             rules.now,
         )
+    }
+
+    #[test]
+    fn a_complaint_is_a_sentence() {
+        let complained = CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: vec![6, 9],
+            supported_algorithms: Vec::new(),
+        };
+        let said = complaint(&rustls::Error::InvalidCertificate(complained));
+        assert!(said.ends_with("one of its signatures"), "{said}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is ri
 
 const NO_IPV6: &str = "Only IPv6 was tried. Check first whether this machine has IPv6 at all; containers and CI machines often do not.";
 
+const SUPABASE: &str = "Supabase's direct hosts have IPv4 only with an add-on. Its session pooler always has: copy that string from the project's page (Connect, Session pooler).";
+
 const NO_RESOLVER: &str = "Check this machine's resolver and the way to its name server. To set the address yourself, use hostaddr=ADDRESS.";
 
 const CLOUD_SQL_SOCKET: &str = "This is a socket of Google's Cloud SQL Auth Proxy, which itself uses TLS to the instance and verifies it. The string needs no TLS settings. To check the instance itself, set host to its address and sslrootcert to its server CA.";
@@ -55,7 +57,7 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             Diagnosis::failed(if attempts.iter().any(here) {
                 finding.hint(NO_RESOURCES)
             } else if attempts.iter().all(has_no_route) {
-                finding.hint(origin().and(no_route(attempts)))
+                finding.hint(origin().and(no_route(host(task), attempts)))
             } else {
                 let listening = format!(
                     "Check that a server is listening on port {} and that no firewall blocks it.",
@@ -83,8 +85,11 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
 
 /// The directory of the sockets that Cloud Run and others make, with PROJECT:REGION:INSTANCE below it.
 fn is_of_cloud_sql(task: &Task) -> bool {
-    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-    host.is_some_and(|host| host.starts_with(b"/cloudsql/"))
+    host(task).is_some_and(|host| host.starts_with(b"/cloudsql/"))
+}
+
+fn host(task: &Task) -> Option<&[u8]> {
+    task.endpoint.host.as_ref().map(Host::as_bytes)
 }
 
 /// Nobody answered: the server was not even asked as long as its name has no address.
@@ -105,9 +110,14 @@ fn has_no_route(attempt: &Attempt) -> bool {
 }
 
 /// IPv6 that does not work here is a cause only where nothing else was tried.
-fn no_route(attempts: &[Attempt]) -> Hint {
-    let only = attempts.iter().all(|attempt| attempt.address.is_ipv6());
-    Hint::from(only.then(|| Hint::say(NO_IPV6))).then(NO_ROUTE)
+fn no_route(host: Option<&[u8]>, attempts: &[Attempt]) -> Hint {
+    if !attempts.iter().all(|attempt| attempt.address.is_ipv6()) {
+        return NO_ROUTE.into();
+    }
+    let is_supabase = host.is_some_and(|host| host.ends_with(b".supabase.co"));
+    Hint::say(NO_IPV6)
+        .and(is_supabase.then(|| Hint::say(SUPABASE)))
+        .then(NO_ROUTE)
 }
 
 /// A server may listen on one loopback address of two. The change is shown only if a server answers there.
@@ -172,7 +182,7 @@ fn comma_for_dot(task: &Task) -> Option<Hint> {
 
 /// A name that does not resolve; perhaps it is more than a name.
 fn no_such_name(task: &Task) -> Hint {
-    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    let host = host(task);
     let parts = host.and_then(host_and_port);
     match parts {
         Some((name, port)) if task.conninfo.endpoints.len() == 1 && Some(name) != host => {
@@ -253,8 +263,11 @@ mod tests {
             (vec![to("[2001:db8::1]:5432")], true),
             (vec![to("[2001:db8::1]:5432"), to("192.0.2.1:5432")], false),
         ] {
-            let said = no_route(&attempts).to_string();
+            let said = no_route(Some(b"db.abc.supabase.co"), &attempts).to_string();
             assert_eq!(said.contains("IPv6"), expected, "{said}");
+            assert_eq!(said.contains("Session pooler"), expected, "{said}");
+            let said = no_route(Some(b"db.example.com"), &attempts).to_string();
+            assert!(!said.contains("Supabase"), "{said}");
         }
     }
 

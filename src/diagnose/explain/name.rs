@@ -178,6 +178,14 @@ pub(super) fn names_nearly(host: &[u8], leaf: &Certificate) -> Vec<Hint> {
             escape(wildcard)
         )));
     }
+    let odd = dns.clone().take(MAX_COMPARED).find_map(|name| {
+        let why = oddity(name, host)?;
+        Some(Hint::say(format!(
+            "\"{}\" does not cover it: {why}",
+            escape(name)
+        )))
+    });
+    found.extend(odd);
     let is_common_name = leaf
         .subject
         .common_names
@@ -210,6 +218,22 @@ fn misses(wildcard: &[u8], host: &[u8]) -> Option<Miss> {
     let labels = labels.strip_suffix(b".")?;
     let count = labels.split(|byte| *byte == b'.').count();
     (tail.eq_ignore_ascii_case(domain) && count > 1).then_some(Miss::TooDeep(count))
+}
+
+/// Why a name that is meant for this host is never any host's.
+fn oddity(name: &[u8], host: &[u8]) -> Option<&'static str> {
+    let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let mut parts = name.splitn(2, |byte| *byte == b'*');
+    let (start, rest) = (parts.next()?, parts.next());
+    if let Some(rest) = rest {
+        let inner = host.strip_prefix(start)?.strip_suffix(rest)?;
+        let is_whole_label = start.is_empty() && rest.first() == Some(&b'.');
+        return (!is_whole_label && !inner.contains(&b'.'))
+            .then_some("a star counts only as the whole first label, as in *.example.com.");
+    }
+    let port = name.strip_prefix(&host[..])?.strip_prefix(b":")?;
+    (!port.is_empty() && port.iter().all(u8::is_ascii_digit))
+        .then_some("a name in subjectAltName has no port.")
 }
 
 /// `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.cluster.local`, if the certificate has names of the
@@ -270,8 +294,14 @@ fn without_dot(host: &[u8], leaf: &Certificate) -> Option<String> {
 
 fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
     let likeness = |name: &String| strsim::jaro_winkler(host, name);
+    // Of several that differ only in their numbers, none is more likely than the others.
+    let letters = |name: &str| name.replace(|letter: char| letter.is_ascii_digit(), "");
+    let own = letters(host);
+    let alike = || names.iter().filter(|name| letters(name) == own);
+    let is_one_of_many = alike().any(|name| alike().next() != Some(name));
     names
         .iter()
+        .filter(|name| !is_one_of_many || letters(name) != own)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
@@ -302,6 +332,50 @@ mod tests {
         ] {
             let found = misses(wildcard.as_bytes(), host.as_bytes());
             assert_eq!(found, expected, "{wildcard} {host}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_never_a_hosts_is_explained() {
+        for (name, host, expected) in [
+            ("db-*.example.com", "db-1.example.com", Some("a star")),
+            ("*-db.example.com", "A-DB.example.com", Some("a star")),
+            ("db.*.example.com", "db.a.example.com", Some("a star")),
+            ("*.example.com", "db.example.com", None),
+            ("*.example.com", "a.b.example.com", None),
+            ("db-*.example.com", "web-1.example.com", None),
+            ("db.example.com:5432", "db.example.com", Some("has no port")),
+            ("db.example.com:", "db.example.com", None),
+            ("db.example.com", "db.example.com", None),
+        ] {
+            let found = oddity(name.as_bytes(), host.as_bytes());
+            match expected {
+                Some(words) => assert!(found.is_some_and(|why| why.contains(words)), "{name}"),
+                None => assert_eq!(found, None, "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn of_names_that_differ_in_their_numbers_none_is_the_nearest() {
+        let near = |names: &[&str]| -> Option<String> {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            nearest("db1.example.com", &names).cloned()
+        };
+        for (names, expected) in [
+            (&["db001.example.com", "db149.example.com"][..], None),
+            (&["db2.example.com"], Some("db2.example.com")),
+            // The CN repeats the only name.
+            (
+                &["db2.example.com", "db2.example.com"],
+                Some("db2.example.com"),
+            ),
+            (
+                &["db2.example.com", "db3.example.com", "data.example.com"],
+                Some("data.example.com"),
+            ),
+        ] {
+            assert_eq!(near(names).as_deref(), expected, "{names:?}");
         }
     }
 

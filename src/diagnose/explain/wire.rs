@@ -6,7 +6,7 @@ use super::corrected;
 use super::front::Front;
 use super::openssl_conf;
 use super::refusal::{self, Asked};
-use crate::conninfo::{ConnInfo, Keyword, SslMode, SslNegotiation, SslSni};
+use crate::conninfo::{ConnInfo, Host, Keyword, Route, SslMode, SslNegotiation, SslSni};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -37,7 +37,8 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
                 Hint::say("PostgreSQL needs a certificate and its key (ssl_cert_file, ssl_key_file), then this and a reload:")
                 .fix(Fix::setting("ssl = on"))
                 .then("PgBouncer needs client_tls_cert_file and client_tls_key_file, then this and a reload (its default is disable):")
-                .fix(Fix::pgbouncer("client_tls_sslmode = require")),
+                .fix(Fix::pgbouncer("client_tls_sslmode = require"))
+                .and(tunnel(task)),
             ),
         ),
         NegotiateError::ServerError(answer) if answer.rejects_ssl_request() => {
@@ -55,7 +56,8 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
         NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
-                Hint::say("Check host and port. Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
+                Hint::from(is_on_this_machine(task).then(|| Hint::say("Something on this machine took the connection. If it is a published port of a container, or a port forward (ssh, kubectl), perhaps nothing answers at its far end.")))
+                    .then("Check host and port. Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
                     .then("Or a proxy puts something in front of the SSLRequest: a PROXY header, or TLS of its own (HAProxy: send-proxy, or ssl on the server line). Then PostgreSQL's log says \"invalid length of startup packet\". Remove that from the proxy.")
                     .then("Or it is not PostgreSQL, or a proxy that routes by name (SNI) and does not know this one."),
             ),
@@ -64,10 +66,35 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
                 .hint("The network broke the connection. Try again."),
         ),
         NegotiateError::Timeout => Diagnosis::failed(finding(Code::Timeout, error.to_string()).hint(
-                "Check host and port. Something accepts connections there but does not answer. It may be hung, not PostgreSQL, or a proxy that routes by name (SNI) and waits for TLS from the first byte: with PostgreSQL 17 or newer behind it, use sslnegotiation=direct.",
+                "Check host and port. Something accepts connections there but does not answer. It may be hung, not PostgreSQL, a proxy without a free connection, or a proxy that routes by name (SNI) and waits for TLS from the first byte: with PostgreSQL 17 or newer behind it, use sslnegotiation=direct.",
             ),
         ),
     }
+}
+
+/// Whether the host is this machine by its name or address.
+fn is_on_this_machine(task: &Task) -> bool {
+    match task.endpoint.route() {
+        Route::Address(address) => address.ip.is_loopback(),
+        Route::Name(name) => name == b"localhost",
+        Route::Socket => false,
+    }
+}
+
+/// What encrypts the way itself declines TLS on the hop to it.
+fn tunnel(task: &Task) -> Option<Hint> {
+    let within = |suffix: &&[u8]| match task.endpoint.host.as_ref().map(Host::as_bytes) {
+        Some(host) => host.ends_with(suffix),
+        None => false,
+    };
+    if is_on_this_machine(task) {
+        return Some("If a tunnel or a proxy of a cloud listens here (ssh -L, Cloud SQL Auth Proxy), it encrypts the rest of the way itself. Then this hop has no TLS to check.".into());
+    }
+    // Fly.io, "Private Networking": WireGuard.
+    let private: [&[u8]; 2] = [b".internal", b".flycast"];
+    private.iter().any(within).then(|| {
+        "If this name is of a private network that encrypts itself (Fly.io: WireGuard), its servers may have no TLS of their own.".into()
+    })
 }
 
 pub(in crate::diagnose) fn server_error(asked: &Asked<'_>, answer: &ServerError) -> Diagnosis {
@@ -217,13 +244,16 @@ pub(in crate::diagnose) fn handshake(
             finding(Code::Closed, error.to_string()).hint(unknown_sni(task, tls))
         }
         HandshakeError::Closed { .. } => finding(Code::Closed, error.to_string()).hint(
-            "Look in the server's log. A proxy that expects another SNI or ALPN also does this.",
+            "Look in the server's log. A firewall that inspects TLS, or a proxy that expects another SNI or ALPN, also does this.",
         ),
         HandshakeError::Timeout { .. } if progress == Progress::Finished => no_first_answer(task, tls),
         HandshakeError::StillJudging => finding(Code::Timeout, error.to_string())
             .hint("The chain is large, or this machine is busy. Add --timeout 60."),
         HandshakeError::Timeout { .. } => finding(Code::Timeout, error.to_string())
-            .hint("Something on the way may drop large packets (MTU), or the server may be hung."),
+            .hint(
+                Hint::say("Something on the way may drop large packets (MTU), or the server may be hung. It may be the MTU if this has no answer where a short ping has one (on Linux). Then set a smaller MTU, for example of a VPN's interface.")
+                    .show("ping -c 3 -M do -s 1400 HOST"),
+            ),
         HandshakeError::Io(source) => {
             finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection. Try again.")
         }

@@ -3,7 +3,7 @@
 use super::{Found, Naming, Trace, error, numbers, to_server};
 use crate::diagnose::{Code, Finding, Hint, Level, Stage};
 use crate::trace::connection::{Closer, Connection};
-use crate::trace::seen::{Handshake, Side, Step};
+use crate::trace::seen::{AlertSeen, Handshake, Side, Step};
 
 /// What was not seen has not passed.
 pub(super) fn nothing(trace: &Trace) -> Option<Found> {
@@ -47,6 +47,9 @@ pub(super) fn nothing(trace: &Trace) -> Option<Found> {
     let hint =
         Hint::say("What an application does with a session was not seen, so this is not a pass.");
     let hint = match last.seen.handshake {
+        Handshake::RefusedByApplication if distrusts(last) => hint.then(
+            "Perhaps its roots lack the CA that signed the server's certificate, or the intermediate between them was not sent: check the server itself with pgtls check.",
+        ),
         Handshake::RefusedByApplication | Handshake::Abandoned => hint.then(
             "An application that verifies the server's name must connect to that name: with --name NAME the command is told to.",
         ),
@@ -64,6 +67,14 @@ pub(super) fn nothing(trace: &Trace) -> Option<Found> {
         hint,
         [last].into_iter(),
     ))
+}
+
+/// Whether the application says that no CA that it knows signed the certificate.
+fn distrusts(connection: &Connection) -> bool {
+    let unknown_ca = |one: &AlertSeen| {
+        one.from == Side::Application && one.alert.as_deref() == Some("unknown_ca")
+    };
+    connection.seen.alerts.iter().any(unknown_ca)
 }
 
 pub(super) fn command(trace: &Trace) -> Option<Found> {

@@ -96,6 +96,26 @@ fn the_reason_of_a_fallback_is_told() {
 }
 
 #[test]
+fn an_application_without_the_right_root_is_not_told_of_names() {
+    for (alert, names_the_root) in [("unknown_ca", true), ("bad_certificate", false)] {
+        let mut refused = connection(1, &[Step::SslRequest, Step::SslAccepted], Channel::None);
+        refused.seen.handshake = Handshake::RefusedByApplication;
+        refused.seen.alerts.push(AlertSeen {
+            from: Side::Application,
+            alert: Some(alert.to_owned()),
+        });
+        let found = judge(&trace(vec![refused]));
+        let hint = found[0].finding.hint.to_string();
+        assert_eq!(
+            hint.contains("its roots lack the CA"),
+            names_the_root,
+            "{hint}"
+        );
+        assert_eq!(hint.contains("with --name NAME"), !names_the_root, "{hint}");
+    }
+}
+
+#[test]
 fn a_command_that_fails_and_probes_that_succeed_are_errors() {
     let tls = connection(1, &[Step::SslRequest], Channel::Tls);
     let mut trace = trace(vec![tls]);
