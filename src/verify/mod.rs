@@ -42,6 +42,11 @@ pub use strict::{Strict, strict};
 pub use versions::{Libpq, Oldest, OpenSsl, PostQuantum};
 pub use words::Place;
 
+/// Did the key of this certificate sign the other one? Names and identifiers do not count.
+pub fn has_signed(issuer: &Certificate, certificate: &Certificate) -> bool {
+    signature::check_certificate(certificate, &issuer.public_key) == signature::Check::Good
+}
+
 /// Every fact about a presented chain.
 #[derive(Debug)]
 pub struct Judgement {

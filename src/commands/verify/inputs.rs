@@ -10,6 +10,7 @@ use pgtls::trust::server_files::CertificateFile;
 use pgtls::trust::{RequestFault, certificate_request, is_archive, read_bounded};
 use pgtls::x509::CertificateRequest;
 
+use super::beside;
 use super::hosts::{self, HostsFile, is_hosts_file};
 use crate::cli::Verify;
 
@@ -17,6 +18,8 @@ use crate::cli::Verify;
 pub(super) enum Input {
     /// A server's certificate.
     Certificate(CertificateFile),
+    /// The same with a key that lies beside it in a directory: it must belong to the certificate.
+    Pair(CertificateFile, PathBuf),
     /// `pg_hosts.conf`.
     Hosts(HostsFile),
     /// A PKCS#12 archive, and what is in the file.
@@ -75,7 +78,14 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
             let others = found
                 .into_iter()
                 .filter(|found| !named.contains(&real(found.path())));
-            inputs.extend(others.map(Input::Certificate));
+            inputs.extend(
+                beside::of_servers(others.collect())
+                    .into_iter()
+                    .map(|file| match beside::key_of(file.path()) {
+                        Some(key) if args.key.is_none() => Input::Pair(file, key),
+                        _ => Input::Certificate(file),
+                    }),
+            );
         } else {
             inputs.push(input(room.read(file.clone())?));
         }

@@ -1,26 +1,28 @@
 //! `pgtls verify`: the verdict on a server's files before they are installed.
 
+mod beside;
 mod hosts;
 mod inputs;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use pgtls::check::{Label, NewRoots, judged_files};
-use pgtls::conninfo::{SystemRoots, shown_path};
+use pgtls::conninfo::{SystemRoots, host_and_port, shown_path};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{
     Context, Diagnosis, Finding, archive_error, archive_note, diagnose_offline, diagnose_request,
     rehearse_for, request_file_error, server_files_error, trust_error_offline,
 };
+use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
 use pgtls::probe::Moment;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::server_archive::{Archived, open_archive};
 use pgtls::trust::server_files::{CertificateFile, check_key};
-use pgtls::trust::{Choice, Error, Level, Supposed, Trust};
+use pgtls::trust::{Choice, Error, IdentityError, Level, Supposed, Trust};
 use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge, judge_request};
 use pgtls::x509::{Certificate, CertificateRequest};
 
@@ -85,6 +87,11 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         oldest: args.demands.keys().oldest(),
     };
     let hosts: Vec<Vec<u8>> = args.host.iter().map(|host| bytes_of(host)).collect();
+    for host in &hosts {
+        if let Some((name, _)) = host_and_port(host).filter(|(name, _)| *name != host.as_slice()) {
+            bail!("--host takes only the name: --host {}", escape(name));
+        }
+    }
     let naming = match subjects.as_slice() {
         [_, _, ..] => Naming::File,
         [_] | [] => Naming::Host,
@@ -157,6 +164,22 @@ impl<'a> Subject<'a> {
                 Ok(chain) => Self::Chain(file.path(), chain),
                 Err(error) => Self::Refused(file.path(), unusable(file.path(), key, &error)),
             },
+            Input::Pair(file, beside) => {
+                let other = match file.with_key(beside) {
+                    Err(error @ IdentityError::Mismatch { .. }) => Some(error),
+                    Ok(_) | Err(_) => None,
+                };
+                match (other, server_files(file, None)) {
+                    (Some(error), _) => {
+                        let why = unusable(file.path(), Some(beside), &error.into());
+                        Self::Refused(file.path(), why)
+                    }
+                    (None, Ok(chain)) => Self::Chain(file.path(), chain),
+                    (None, Err(error)) => {
+                        Self::Refused(file.path(), unusable(file.path(), None, &error))
+                    }
+                }
+            }
             Input::Archive(file, contents) => match open_archive(contents, password) {
                 Err(error) => Self::Refused(file, archive_error(file, &error)),
                 Ok(archive) => match key.map(|key| belongs(&archive.own, file, key)) {

@@ -64,6 +64,19 @@ impl<'a> Owner<'a> {
     }
 }
 
+impl Owner<'_> {
+    /// What to do about a file that this user cannot read. Nobody but the server's user should read the server's key, and
+    /// PostgreSQL does not start with a data directory that others can search.
+    const fn to_read(self, of_client: &'static str) -> &'static str {
+        match self {
+            Self::Client(_) => of_client,
+            Self::Server => {
+                "It must be a regular file. Run pgtls as the user of the server, for example: sudo -u postgres pgtls verify ..."
+            }
+        }
+    }
+}
+
 pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
     let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
     let advice = |first: Hint, keyword, similar: &[PathBuf]| {
@@ -90,7 +103,7 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
         IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
             .hint(format!("Allow this user to search that directory. {} sslcertmode=disable (libpq 16 and newer).", os::SHOWN_HOME_RULE)),
         IdentityError::CertificateUnreadable { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Allow this user to read the file."),
+            .hint(owner.to_read("Allow this user to read the file.")),
         IdentityError::CertificateInvalid { path, fault } => {
             finding(Flaw::CertificateInvalid).hint(invalid_chain(owner, path, fault))
         }
@@ -133,7 +146,8 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
         IdentityError::KeyInaccessible { .. }
         | IdentityError::KeyNotRegular { .. }
         | IdentityError::KeyUnreadable { .. } => {
-            finding(Flaw::KeyInvalid).hint("It must be a regular file that this user can read.")
+            finding(Flaw::KeyInvalid)
+                .hint(owner.to_read("It must be a regular file that this user can read."))
         }
         IdentityError::KeyPermissions {
             path,

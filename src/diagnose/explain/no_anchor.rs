@@ -11,7 +11,7 @@ use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::os;
 use crate::trust::{Source, Trust};
-use crate::verify::{Judgement, Mismatch, likely_issued};
+use crate::verify::{Judgement, Mismatch, has_signed, likely_issued};
 use crate::words::first_few;
 use crate::x509::{AnchorStore, Certificate};
 
@@ -31,12 +31,41 @@ pub(super) enum End {
 /// The finding for a path without an anchor.
 pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) -> Finding {
     let mut found = Case { context, judgement }.finding(end);
+    if let Some(advice) = no_clients_trust(judgement) {
+        found.hint = Hint::say(advice).without_root();
+    }
     let origin = context
         .conninfo
         .map(|conninfo| from_elsewhere(conninfo, &[Keyword::SslRootCert]));
     found.hint = std::mem::take(&mut found.hint).and(Hint::from(origin));
     found
 }
+
+/// What to do about a certificate that is not made for clients: to trust its issuer would be wrong.
+fn no_clients_trust(judgement: &Judgement) -> Option<&'static str> {
+    let is_of = |part: &&str| {
+        let mut issuers = judgement.certificates.iter().map(|one| &one.issuer.text);
+        issuers.any(|issuer| issuer.contains(*part))
+    };
+    let mut known = NOT_FOR_CLIENTS.iter();
+    let (_, advice) = known.find(|(parts, _)| parts.iter().any(is_of))?;
+    Some(advice)
+}
+
+/// Parts of the names of issuers whose certificates are for tests, or stand in the place of the real one.
+const NOT_FOR_CLIENTS: [(&[&str], &str); 2] = [
+    (
+        &["(STAGING) Let's Encrypt", "Fake LE "],
+        "This certificate is of Let's Encrypt's staging environment: a test that no client should trust, because anybody gets certificates there. The operator of the server issues it again in the production environment (certbot: without --staging; cert-manager: server: https://acme-v02.api.letsencrypt.org/directory).",
+    ),
+    (
+        &[
+            "Kubernetes Ingress Controller Fake Certificate",
+            "TRAEFIK DEFAULT CERT",
+        ],
+        "This certificate is the one that a proxy in front of the server makes itself until it is given another. The operator of the server gives the proxy a certificate with the name of this host, or lets it pass TLS through to PostgreSQL.",
+    ),
+];
 
 /// Both key identifiers, side by side, if two CAs share a name.
 pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
@@ -115,6 +144,11 @@ impl Case<'_> {
                 ),
             )
             .hint(Hint::say("Append that root to the file, or use the root alone.").without_root()),
+            End::SelfSignedLeaf if signed_by_namesake(trust, leaf) => finding(
+                Code::SelfSigned,
+                format!("the server certificate and the CA in {} that signed it have the same subject, \"{}\": OpenSSL takes the certificate for self-signed", place(trust), name(leaf)),
+            )
+            .hint("Issue the server certificate again with another subject than the CA's, for example with the name of the host as its CN. Or make the CA again, with a subject of its own, and then the certificate."),
             End::SelfSignedLeaf => finding(
                 Code::SelfSigned,
                 format!("the server certificate \"{}\" is self-signed and is not in {}", name(leaf), place(trust)),
@@ -362,6 +396,14 @@ impl Case<'_> {
             )
         })
     }
+}
+
+/// Whether a trusted CA of the same subject signed the certificate. OpenSSL compares only the names, where there are no key
+/// identifiers (`X509_check_issued` in crypto/x509/v3_purp.c).
+fn signed_by_namesake(trust: &Trust, leaf: &Certificate) -> bool {
+    let anchors = trust.by_subject(&leaf.subject);
+    let mut anchors = anchors.iter().map(|anchor| &*anchor.certificate);
+    anchors.any(|anchor| has_signed(anchor, leaf)) && !has_signed(leaf, leaf)
 }
 
 /// Another certificate of the same name that the client trusts.

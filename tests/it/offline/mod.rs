@@ -1,6 +1,7 @@
 //! Does `pgtls verify` judge a server's files like clients judge the server?
 
 mod chain;
+mod directory;
 mod hosts_file;
 mod removal;
 mod revocation;
