@@ -63,8 +63,10 @@ pub fn with_readable(mut diagnosis: Diagnosis, text: &[u8], world: &dyn World) -
     let Some(error) = &mut diagnosis.error else {
         return diagnosis;
     };
-    if let Some(conninfo) = readable(text, world) {
-        let fix = Fix::string(Shown::new(&conninfo.redacted()));
+    let string = readable(text, world).map(|conninfo| conninfo.redacted());
+    // An escape for the eye is nothing to paste.
+    if let Some(string) = string.filter(|string| !string.contains(char::is_control)) {
+        let fix = Fix::string(Shown::new(&string));
         error.hint = std::mem::take(&mut error.hint).and(Hint::say("Use:").fix(fix));
     }
     diagnosis

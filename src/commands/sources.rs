@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::check::{self, Label, Location};
 use pgtls::conninfo::{Assignment, Grammar, Keyword, Word, World, parse, redacted, shown_path};
 use pgtls::dialect::{self, Damage, Dialect, Input};
+use pgtls::escape::escape;
 use pgtls::os::bytes_of;
 use pgtls::scan::{Pasted, pasted};
 use pgtls::secrecy::toml_text::shown_word;
@@ -102,7 +103,12 @@ pub(super) const USUAL_CONFIG: &str = "./pgtls.toml";
 pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     let mut sources = Vec::new();
     let texts: Vec<Vec<u8>> = given.arguments.iter().map(|one| bytes_of(one)).collect();
-    refuse_pieces(&texts)?;
+    if let Some(pieces) = pieces_of_one(&texts) {
+        bail!(
+            "{0} arguments are {0} connection strings. Are they one? Then put quotes around it: \"{pieces}\"",
+            texts.len(),
+        );
+    }
     for text in texts {
         let text = if text == b"-" {
             without_line_end(read(Path::new("-"), MAX_LIST)?)
@@ -115,6 +121,11 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         let shown = shown_variable(name.as_encoded_bytes());
         let value = name.to_str().and_then(|name| world.var(name));
         let value = value.ok_or_else(|| anyhow!("the environment variable {shown} is not set"))?;
+        if given.origin.dialect.is_none()
+            && let Some(damage) = value.to_str().and_then(Damage::of_variable)
+        {
+            bail!("{shown}: {damage}. {}", damage.advice());
+        }
         let mut source = Listed::of(bytes_of(&value));
         source.label.name = given.origin.env.get(1).map(|_| shown);
         sources.push(source);
@@ -178,21 +189,19 @@ fn without_line_end(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Several arguments that together are one keyword/value string: the quotes around it are missing. Each setting alone
-/// would connect elsewhere.
-fn refuse_pieces(texts: &[Vec<u8>]) -> anyhow::Result<()> {
+/// Several strings that together are one keyword/value string, such as arguments without quotes around them. Each setting
+/// alone would connect elsewhere.
+fn pieces_of_one(texts: &[impl AsRef<[u8]>]) -> Option<String> {
     if texts.len() < 2 {
-        return Ok(());
+        return None;
     }
     let mut all: Vec<Assignment> = Vec::new();
     let mut without_host = 0_usize;
-    for text in texts {
+    for text in texts.iter().map(AsRef::as_ref) {
         if Grammar::of(text) == Grammar::Uri {
-            return Ok(());
+            return None;
         }
-        let Ok(settings) = parse(text) else {
-            return Ok(());
-        };
+        let settings = parse(text).ok()?;
         let names_host = settings.iter().any(|made| {
             matches!(
                 made.keyword,
@@ -202,20 +211,24 @@ fn refuse_pieces(texts: &[Vec<u8>]) -> anyhow::Result<()> {
         without_host = without_host.saturating_add(usize::from(!names_host));
         for made in settings {
             if all.iter().any(|earlier| earlier.keyword == made.keyword) {
-                return Ok(());
+                return None;
             }
             all.push(made);
         }
     }
-    if without_host == 0 {
-        return Ok(());
-    }
-    bail!(
-        "{} arguments are {} connection strings. Are they one? Then put quotes around it: \"{}\"",
-        texts.len(),
-        texts.len(),
-        redacted(&all)
-    )
+    (without_host > 0).then(|| redacted(&all))
+}
+
+/// The name of the first service of a service file (libpq's documentation, "The Connection Service File").
+fn first_service(lines: &[(&[u8], usize)]) -> Option<Word> {
+    let ((head, _), settings) = lines.split_first()?;
+    let name = head.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let is_setting = |line: &[u8]| {
+        let name = line.split(|byte| *byte == b'=').next();
+        line.starts_with(b"[") || name.is_some_and(|name| Keyword::from_bytes(name).is_some())
+    };
+    let all_are = settings.iter().all(|(line, _)| is_setting(line));
+    (all_are && !settings.is_empty()).then(|| Word::new(name))
 }
 
 /// Those that belong to a shard; none if they are all in other shards.
@@ -279,12 +292,34 @@ fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
             shown_path(file)
         );
     }
-    let mut pairs = lines.iter().zip(lines.iter().skip(1));
-    let second_half = pairs
-        .find_map(|((before, _), (line, number))| goes_on(before, line, world).then_some(number));
-    if let Some(number) = second_half {
+    if let Some(service) = first_service(&lines) {
+        let service = match service {
+            Word::Shown(name) => escape(&name).to_string(),
+            Word::Hidden(_) => "NAME".to_owned(),
+        };
         bail!(
-            "{}, line {number}: not a connection string. It may be the rest of a password in the line before it. Write each string in one line.",
+            "{}: this is a service file, not a list of connection strings. Set PGSERVICEFILE to its path, and give the string service={service}",
+            shown_path(file)
+        );
+    }
+    let texts: Vec<&[u8]> = lines.iter().map(|(line, _)| *line).collect();
+    if let Some(pieces) = pieces_of_one(&texts) {
+        bail!(
+            "{}: {1} lines are {1} connection strings. Are they one? Then write it in one line: {pieces}",
+            shown_path(file),
+            texts.len(),
+        );
+    }
+    let mut pairs = lines.iter().zip(lines.iter().skip(1));
+    let second_half = pairs.find(|((before, _), (line, _))| goes_on(before, line, world));
+    if let Some(((before, _), (_, number))) = second_half {
+        let why = if before.ends_with(b"\\") {
+            "A backslash ends the line before it, and joins lines in a shell only."
+        } else {
+            "It may be the rest of a password in the line before it."
+        };
+        bail!(
+            "{}, line {number}: not a connection string. {why} Write each string in one line.",
             shown_path(file)
         );
     }

@@ -38,6 +38,20 @@ pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
 }
 
+/// The database in the same word: `db:5432/app`.
+#[must_use]
+pub fn database_behind(text: &[u8]) -> Option<&[u8]> {
+    host_and_port(text)?;
+    let text = SCHEMES
+        .iter()
+        .find_map(|scheme| text.strip_prefix(*scheme))
+        .unwrap_or(text);
+    let at = text.iter().position(|byte| *byte == b'/')?;
+    let name = text.get(at.saturating_add(1)..)?;
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    (!name.is_empty() && name.iter().all(named)).then_some(name)
+}
+
 const SCHEMES: [&[u8]; 6] = [
     b"https://",
     b"http://",

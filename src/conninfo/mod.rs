@@ -40,10 +40,10 @@ pub use choice::{
 pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Demand, Error, Expected, HostForm, Separator, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
-pub use host_and_port::host_and_port;
+pub use host_and_port::{database_behind, host_and_port};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
-pub use repair::{is_switch, repairs, tidied};
+pub use repair::{is_broken_uri, is_switch, repairs, tidied};
 pub use replication::Replication;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};

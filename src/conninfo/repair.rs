@@ -102,16 +102,57 @@ pub fn tidied(text: &[u8]) -> Option<Secret> {
     // In a password, every sign counts.
     let may_be_cut = !mentions_secret(text) && !holds_credentials(text);
     let tidied = match grammar {
+        Grammar::Uri => {
+            let uri = joined(inner);
+            let (kept, rest) =
+                uri.split_at_checked(if may_be_cut { 0 } else { settings_at(&uri) })?;
+            let rest = rest.replace("&amp;", "&").replace("\\u0026", "&");
+            format!("{kept}{}", queried(&typed(&rest, "", "")))
+        }
         _ if !may_be_cut => inner.to_owned(),
-        Grammar::Uri => queried(&typed(
-            &inner.replace("&amp;", "&").replace("\\u0026", "&"),
-            "",
-            "",
-        )),
         Grammar::KeywordValue => separated(&typed(inner, "'", " ")),
     };
     let is_string = grammar == Grammar::Uri || parse(tidied.as_bytes()).is_ok();
     (is_string && tidied != whole).then(|| Secret::new(tidied.into_bytes()))
+}
+
+/// Where the settings of a URI begin, behind user and password; at its end where a secret may be among them.
+fn settings_at(uri: &str) -> usize {
+    let behind_login = uri.rfind('@').unwrap_or_default();
+    let rest = uri.get(behind_login..).unwrap_or_default();
+    match rest.find('?') {
+        Some(at) if !mentions_secret(rest.as_bytes()) => behind_login.saturating_add(at),
+        _ => uri.len(),
+    }
+}
+
+/// Whether a text is one URI in several lines: each break stands beside a sign that no string begins or ends with.
+#[must_use]
+pub fn is_broken_uri(text: &str) -> bool {
+    let text = text.trim();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let goes_on = |pair: &[&str]| match pair {
+        [line, next] => {
+            line.ends_with(['?', '&', '/', '@', ':', ',', '=', '\\'])
+                || next.starts_with(['?', '&', '/', '@', ':', ','])
+        }
+        _ => false,
+    };
+    Grammar::of(text.as_bytes()) == Grammar::Uri
+        && lines.len() > 1
+        && !lines.iter().skip(1).any(|line| line.contains("://"))
+        && lines.windows(2).all(goes_on)
+}
+
+/// Such a URI in one line.
+fn joined(text: &str) -> String {
+    if !is_broken_uri(text) {
+        return text.to_owned();
+    }
+    let lines = text.trim().lines().map(str::trim);
+    lines
+        .map(|line| line.strip_suffix('\\').unwrap_or(line).trim_end())
+        .collect()
 }
 
 /// A string without the quotes around all of it, or the one that was left at the end of a URI.

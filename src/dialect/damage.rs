@@ -2,9 +2,13 @@
 
 use data_encoding::BASE64;
 
+use super::read::libpq_settings;
 use super::shell::is_name;
 use super::shell_line::LineShell;
-use crate::conninfo::{Assignment, Keyword, Typographic, Word, is_in_quotes, is_quote, parse};
+use super::{arguments, dotenv_line, psql_command};
+use crate::conninfo::{
+    Assignment, Keyword, Typographic, Word, is_broken_uri, is_in_quotes, is_quote, parse,
+};
 use crate::os::{self, Shell};
 
 /// A string that was changed on its way, or that is only a part of one.
@@ -74,6 +78,15 @@ pub enum Damage {
     /// Several strings.
     #[error("this is more than one connection string: there are {0} lines")]
     Lines(usize),
+    /// `psql 'postgresql://...'` in a variable.
+    #[error("the variable holds a command, not a connection string")]
+    Command,
+    /// `NAME=postgresql://...` in a variable.
+    #[error("the value of the variable begins with the name of a variable")]
+    NameInValue,
+    /// A URI in several lines.
+    #[error("the URI has line breaks in it")]
+    BrokenUri,
     /// `export A=b&c`, `set A=b&c`, `$env:A = b`.
     #[error("{} makes something else of the line than it seems to say", match .0 { LineShell::Posix => "a shell", LineShell::Cmd => "cmd.exe", LineShell::PowerShell => "PowerShell" })]
     ShellLine(LineShell),
@@ -89,6 +102,28 @@ impl Damage {
     #[must_use]
     pub fn of_file(text: &[u8]) -> Option<Self> {
         of_bytes(text)
+    }
+
+    /// What keeps the value of a variable from being a connection string to the programs that read it, though a person can
+    /// find one in it.
+    #[must_use]
+    pub fn of_variable(value: &str) -> Option<Self> {
+        if libpq_settings(value).is_some() {
+            return None;
+        }
+        if psql_command::is_command(value) {
+            return Some(Self::Command);
+        }
+        let value = value.trim();
+        let line = dotenv_line::line(value).filter(|_| value.lines().count() == 1);
+        match line {
+            Some(line) if dotenv_line::sets_variable(&line) => Some(Self::NameInValue),
+            _ => {
+                let first = value.split_whitespace().next().unwrap_or_default();
+                let is_command = !first.contains('=') && arguments::variables(value).is_some();
+                is_command.then_some(Self::Command)
+            }
+        }
     }
 
     /// The right form.
@@ -115,6 +150,9 @@ impl Damage {
             Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
             Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
             Self::Lines(_) => "Give one string, or a file with one string in each line: --from FILE (- is standard input).".to_owned(),
+            Self::Command => "Programs take the value as it is. Set it to the connection string alone: of psql 'postgresql://...', to what is within the quotes.".to_owned(),
+            Self::NameInValue => "Programs take the value as it is. Leave out the name and the = in it.".to_owned(),
+            Self::BrokenUri => "Write the URI in one line.".to_owned(),
             Self::ShellLine(LineShell::Posix) => "Write export NAME='VALUE'. Without the quotes, & and ; end the command, and a blank ends the value.".to_owned(),
             Self::ShellLine(LineShell::Cmd) => "Write set \"NAME=VALUE\", one variable in each line. Without these quotes, & ends the command, a blank before = is part of the name, and quotes are part of the value.".to_owned(),
             Self::ShellLine(LineShell::PowerShell) => "Write $env:NAME = 'VALUE', one variable in each line.".to_owned(),
@@ -132,6 +170,11 @@ pub(super) fn of_bytes(text: &[u8]) -> Option<Damage> {
     let marked = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
     let nuls = text.iter().filter(|byte| **byte == 0).count();
     (marked || nuls.saturating_mul(3) > text.len()).then_some(Damage::Utf16)
+}
+
+/// Damage within a URI that no reader survives.
+pub(super) fn of_uri(text: &str) -> Option<Damage> {
+    is_broken_uri(text).then_some(Damage::BrokenUri)
 }
 
 /// Damage around a string.
@@ -378,6 +421,7 @@ pub(super) fn whole_variable(value: &str) -> Option<Word> {
     for (open, close) in [
         ("${", "}"),
         ("{{", "}}"),
+        ("{", "}"),
         ("<%", "%>"),
         ("$", ""),
         ("%", "%"),
@@ -418,6 +462,7 @@ mod tests {
             "$X",
             "%X%",
             "<host>",
+            "{host}",
             "$(cat x)",
         ] {
             assert!(unexpanded(value).is_some(), "{value}");
@@ -434,6 +479,36 @@ mod tests {
         }
         // Five of them, as a shell quotes the one in the password.
         assert_eq!(around(r"psql 'host=h user=:// password=a\'\''b'"), None);
+    }
+
+    #[test]
+    fn the_value_of_a_variable_is_more_than_a_string_to_no_program() {
+        for (value, damage) in [
+            ("psql 'postgresql://h/d'", Damage::Command),
+            ("psql -h h d", Damage::Command),
+            ("PGSSLMODE=disable psql postgresql://h/d", Damage::Command),
+            ("docker run -e PGHOST=h app", Damage::Command),
+            ("DATABASE_URL=postgresql://h/d", Damage::NameInValue),
+            ("export DATABASE_URL=postgresql://h/d", Damage::NameInValue),
+            ("DB_DSN=host=h dbname=d", Damage::NameInValue),
+            ("PGHOST=h", Damage::NameInValue),
+        ] {
+            assert_eq!(Damage::of_variable(value), Some(damage), "{value}");
+        }
+        for value in [
+            "postgresql://h/d?sslmode=verify-full",
+            "host=h dbname=d",
+            "Host=h;Database=d",
+            "HOST=h PORT=1",
+            "SERVER=h;DATABASE=d",
+            "Driver={PostgreSQL};Server=h",
+            "jdbc:postgresql://h/d",
+            "pgsql:host=h;dbname=d",
+            "PGHOST=h\nPGSSLMODE=require",
+            "",
+        ] {
+            assert_eq!(Damage::of_variable(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::promise::Promise;
 use super::settings::Param;
 use super::shell_line::{self, LineShell, Set};
-use super::{Dialect, Fault, Reading};
+use super::{Dialect, Fault, Reading, adonet, odbc};
 use crate::conninfo::Keyword;
 
 const DIALECT: Dialect = Dialect::DotenvLine;
@@ -114,6 +114,16 @@ fn is_name(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'))
+}
+
+/// Whether a line sets a variable, as its name in capitals shows, and is not a setting of a driver.
+pub(super) fn sets_variable(line: &Line) -> bool {
+    let is_capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let is_setting = Keyword::from_bytes(line.name.to_ascii_lowercase().as_bytes()).is_some()
+        || [&adonet::TABLE, &odbc::TABLE]
+            .iter()
+            .any(|table| table.row(&line.name).is_some());
+    line.form != Form::Mapping && line.name.chars().all(is_capital) && !is_setting
 }
 
 /// The lines of a text, each with its number, counted from 1. A value in quotes may go on over several; nothing if other

@@ -369,6 +369,11 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
     if let Some(variable) = damage::whole_variable(text) {
         return Err(Fault::Unexpanded(variable));
     }
+    let damage = damage::of_uri(text)
+        .or_else(|| Damage::of_variable(text).filter(|_| named_for_string(&line.name)));
+    if let Some(damage) = damage {
+        return Err(Fault::Damaged(damage));
+    }
     let mut reading = match libpq_settings(text) {
         Some(settings) => {
             if let Some(fault) = trap(text, &settings) {

@@ -142,6 +142,9 @@ impl Fault {
             Self::Unexpanded(Word::Shown(word)) if word.starts_with("{{") || word.starts_with("<%") => {
                 "A program fills that in, such as Helm, Vault or a template. Give the string that it makes.".to_owned()
             }
+            Self::Unexpanded(Word::Shown(word)) if word.starts_with(['<', '{']) => {
+                "It stands for a value of your own, in a documentation or a template. Write that value in its place.".to_owned()
+            }
             Self::Unexpanded(_) => "Set the variable, and put the string in double quotes in a shell. With --env NAME, pgtls reads a variable itself.".to_owned(),
             Self::OtherDatabase(_) => "pgtls checks PostgreSQL only.".to_owned(),
             Self::OtherDriver { instead, .. } => (*instead).to_owned(),

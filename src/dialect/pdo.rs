@@ -49,8 +49,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     if let Some(rest) = behind_scheme(text, SCHEMES) {
         let mut reading = Reading::new(DIALECT);
         reading.info(
-            "serverVersion",
-            "a URL of Doctrine, which builds PDO's data source name from it",
+            "URL",
+            "read as one of Doctrine, which builds PDO's data source name from it",
         );
         uri::read(&Rules::usual(DIALECT).split(rest)?, &DOCTRINE, &mut reading)?;
         fits_without_quotes(&reading, "Doctrine")?;

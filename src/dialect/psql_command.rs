@@ -1,12 +1,13 @@
 //! A command line of psql or its relatives.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::damage::Damage;
 use super::dotenv_line::{add_environment, is_of_libpq};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
-use super::shell::{Ending, is_name, words, words_at};
+use super::shell::{Ending, is_name, quoted, words, words_at};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Typographic, Word, World, parse};
 
@@ -85,10 +86,46 @@ fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
     }
 }
 
+/// The command of a pasted line: without the prompt before it, and with psql for psql's own `\connect`.
+fn command_of(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let begins = |text: &str| {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        CONNECT.contains(&word) || is_psql_program(word)
+    };
+    let prompts = ["$ ", "# ", "> "]
+        .iter()
+        .filter_map(|end| text.split_once(end));
+    let mut behind = prompts.filter(|(prompt, rest)| {
+        let is_prompt = !prompt.contains(['"', '\'']) && !prompt.ends_with(' ');
+        is_prompt && begins(rest.trim_start())
+    });
+    let line = behind.next().map_or(text, |(_, rest)| rest.trim_start());
+    let mut arguments = CONNECT.iter().filter_map(|word| line.strip_prefix(word));
+    let Some(argument) = arguments.find(|rest| rest.starts_with(' ')) else {
+        return line.into();
+    };
+    let argument = argument.trim();
+    let in_quotes = ['\'', '"'].into_iter().find_map(|quote| {
+        let inner = argument.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.contains(quote)).then_some(inner)
+    });
+    let string =
+        in_quotes.or_else(|| Some(argument).filter(|word| !word.contains([' ', '\'', '"'])));
+    // Anything else takes what it leaves out from the session.
+    match string.filter(|string| is_string(string)) {
+        Some(string) => format!("psql {}", quoted(string)).into(),
+        None => line.into(),
+    }
+}
+
+/// psql's own command for another connection.
+const CONNECT: [&str; 2] = ["\\c", "\\connect"];
+
 /// Whether the line runs one of the programs.
 pub(super) fn is_command(text: &str) -> bool {
-    let line = text.strip_prefix("$ ").unwrap_or(text);
-    let line = words(line).0;
+    let line = command_of(text);
+    let line = words(&line).0;
     run_of(&line).is_some_and(|run| line.len() > run.arguments || run.arguments > 1)
 }
 
@@ -113,7 +150,8 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
 
 /// What a command line says, and the words that its program ignores.
 fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), Fault> {
-    let (line, ending) = words_at(home, text);
+    let text = command_of(text);
+    let (line, ending) = words_at(home, &text);
     match ending {
         Ending::Line => {}
         Ending::MoreCommands => {
@@ -169,6 +207,9 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
                 None => (long, None),
             };
             let Some(Long { name, argument }) = program.long(name) else {
+                if let Some(keyword) = Keyword::from_bytes(name.as_bytes()) {
+                    return Err(no_option(program, keyword));
+                }
                 return Err(Fault::refused_but(
                     DIALECT,
                     format!("pgtls does not know this option of {}", program.name),
@@ -208,6 +249,12 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
             if !given.has_user
                 && let Some(user) = plain.next()
             {
+                if let Some(keyword) = assigned(user) {
+                    reading.warn(
+                        "user",
+                        format!("psql takes the second word for the user: {keyword}=... in it sets nothing. Write all settings as one word, in quotes: psql 'host=NAME dbname=NAME {keyword}=...'"),
+                    );
+                }
                 reading.set_or_unset(Keyword::User, user);
             }
             ignored.extend(plain.map(str::to_owned));
@@ -351,6 +398,23 @@ fn no_setting(assignment: Option<&str>, reading: &mut Reading) {
     );
 }
 
+/// The setting of a connection string that a word is.
+fn assigned(word: &str) -> Option<Keyword> {
+    Keyword::from_bytes(word.split_once('=')?.0.as_bytes())
+}
+
+/// A setting of a connection string that was written as an option.
+fn no_option(program: &Program, keyword: Keyword) -> Fault {
+    let variable = keyword.variable().map_or_else(String::new, |variable| {
+        format!(", or set the environment variable {variable}")
+    });
+    Fault::refused_but(
+        DIALECT,
+        format!("{} has no option --{keyword}", program.name),
+        format!("Write {keyword}=... into the connection string{variable}."),
+    )
+}
+
 fn is_string(database: &str) -> bool {
     database.contains('=')
         || database.starts_with("postgresql://")
@@ -372,10 +436,7 @@ fn set_database(database: &str, priority: Priority, reading: &mut Reading) -> Re
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {
-    format!(
-        "psql {}",
-        super::shell::quoted(&super::translate::libpq_text(promise))
-    )
+    format!("psql {}", quoted(&super::translate::libpq_text(promise)))
 }
 
 #[cfg(test)]

@@ -43,6 +43,9 @@ fn read_alone(
     if let Some(asked) = asked {
         return as_asked(text, asked, world);
     }
+    if let Some(damage) = damage::of_uri(text) {
+        return Err(Fault::Damaged(damage));
+    }
     if let Some(settings) = libpq_settings(text) {
         match trap(text, &settings) {
             None => return Ok(None),

@@ -129,6 +129,7 @@ impl Refusal {
                     | Damage::Typographic(_)
                     | Damage::LineBreak { .. }
                     | Damage::Entity(_)
+                    | Damage::BrokenUri
                     | Damage::Semicolons
                     | Damage::Ampersand
                     | Damage::Fragment

@@ -250,6 +250,10 @@ fn string(reached: &Reached, before: Option<Shown>, roots: Option<&Path>) -> Opt
         }
         None => conninfo.redacted(),
     };
+    // An escape for the eye is nothing to paste.
+    if text.contains(char::is_control) {
+        return None;
+    }
     let fix = Fix::string(Shown::new(&text));
     Some(match before {
         Some(before) => fix.instead_of(before),

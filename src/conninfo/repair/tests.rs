@@ -201,3 +201,28 @@ fn no_guess_is_made_where_a_password_may_be_in_pieces() {
         assert_eq!(repaired(text), None, "{text}");
     }
 }
+
+#[test]
+fn a_uri_is_tidied_behind_its_login() {
+    for (text, tidy) in [
+        (
+            "postgresql://u@h/d?sslmode=require&amp;user=x",
+            Some("postgresql://u@h/d?sslmode=require&user=x"),
+        ),
+        (
+            "postgresql://u:p&amp;q@h/d\n  ?sslmode=require\n  &amp;user=x\n",
+            Some("postgresql://u:p&amp;q@h/d?sslmode=require&user=x"),
+        ),
+        (
+            "postgresql://u@h/d\\\n?sslmode=require",
+            Some("postgresql://u@h/d?sslmode=require"),
+        ),
+        ("postgresql://u@h/d?password=a&amp;b", None),
+        ("postgresql://u@h/d\npostgresql://u@g/d", None),
+        ("postgresql://u@h/d\nx", None),
+    ] {
+        let found = tidied(text.as_bytes());
+        let found = found.map(|found| String::from_utf8(found.expose().to_vec()).unwrap());
+        assert_eq!(found.as_deref(), tidy, "{text}");
+    }
+}

@@ -7,7 +7,9 @@ use memchr::memmem::find;
 
 use super::{corrected, from_elsewhere, shell_word};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{Host, Keyword, Route, Typographic, as_typed, host_and_port, quoted};
+use crate::conninfo::{
+    Host, Keyword, Origin, Route, Typographic, as_typed, database_behind, host_and_port, quoted,
+};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::os;
@@ -188,15 +190,33 @@ fn no_such_name(task: &Task) -> Hint {
         Some((name, port)) if task.conninfo.endpoints.len() == 1 && Some(name) != host => {
             let mut changes = vec![(Keyword::Host, name)];
             changes.extend(port.map(|port| (Keyword::Port, port)));
+            let has_database = task.conninfo.dbname.origin != Origin::Default;
+            let database = host.and_then(database_behind).filter(|_| !has_database);
+            changes.extend(database.map(|database| (Keyword::Dbname, database)));
             Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
         }
         _ if host.is_some_and(|host| find(host, b"***").is_some()) => {
             "*** stands for a secret in the log of a CI job. Take the string from where it is set.".into()
         }
+        _ if host.is_some_and(is_placeholder) => {
+            "This name looks like a placeholder of a documentation or a template. Write the name of your own server in its place.".into()
+        }
         Some(_) | None => Hint::from(comma_for_dot(task))
             .and(host.and_then(|host| foreign_letters(task, host)))
             .then("Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS."),
     }
+}
+
+/// `YOUR_HOST`, `{host}`, `<project>.supabase.co`, `xxx.xxx.xxx.xxx`.
+fn is_placeholder(host: &[u8]) -> bool {
+    let host = host.to_ascii_lowercase();
+    let mut words = host.split(|byte| b"-_.".contains(byte));
+    let is_pattern = host
+        .split(|byte| *byte == b'.')
+        .all(|label| !label.is_empty() && label.iter().all(|byte| *byte == b'x'));
+    host.iter().any(|byte| b"<>{}".contains(byte))
+        || words.next() == Some(b"your") && words.next().is_some()
+        || is_pattern
 }
 
 /// A name that is not ASCII: by mistake, or of a domain whose resolver knows its other form only.

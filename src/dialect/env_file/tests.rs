@@ -30,6 +30,7 @@ fn no_string_of_a_file_is_passed_over() {
         ("KEYCLOAK_DB='host=b port=1' x\n", &[3]),
         ("DATABASE_URL=\n", &[3]),
         ("DATABASE_URL=mysql://h/d\n", &[3]),
+        ("DATABASE_URL=DATABASE_URL=postgres://h/d\n", &[3]),
         // What says nothing about PostgreSQL.
         ("DEBUG=1\nREDIS_URL=${REDIS}\nCACHE=redis://h?host=1\n", &[]),
         ("SENTRY_DSN=${SENTRY}\nMYSQL_DSN=mysql://h/d\n", &[]),
@@ -189,4 +190,21 @@ fn lines_of_two_shells_of_windows_are_not_one_place() {
     let of = |second: &str| lines(&format!("set PGHOST=h\n{second}"), &Nowhere);
     assert!(of("set PGSSLMODE=require").unwrap().is_some());
     assert!(of("$env:PGSSLMODE = \"require\"").unwrap().is_none());
+}
+
+#[test]
+fn a_variable_that_holds_more_than_its_string_is_refused() {
+    let read = |text: &str| lines(text, &Nowhere);
+    for (text, damage) in [
+        ("DATABASE_URL=psql 'postgresql://h/d'", Damage::Command),
+        ("DATABASE_URL: psql postgresql://h/d", Damage::Command),
+        (
+            "DATABASE_URL=DATABASE_URL=postgresql://h/d",
+            Damage::NameInValue,
+        ),
+    ] {
+        assert_eq!(read(text), Err(Fault::Damaged(damage)), "{text}");
+    }
+    // A script runs it.
+    assert!(read("BACKUP=psql 'postgresql://h/d'").unwrap().is_some());
 }

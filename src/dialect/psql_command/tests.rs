@@ -279,3 +279,49 @@ fn a_variable_of_psql_is_no_setting_of_the_connection() {
         assert_eq!(!reading.notes.is_empty(), warned, "{line}");
     }
 }
+
+#[test]
+fn what_stands_before_a_command_is_no_part_of_it() {
+    for line in [
+        "user@laptop:~$ psql 'host=h sslmode=verify-full'",
+        "[user@h ~]$ psql 'host=h sslmode=verify-full'",
+        r"PS C:\Users\u> psql 'host=h sslmode=verify-full'",
+        r"postgres=# \c 'host=h sslmode=verify-full'",
+        r#"\connect "host=h sslmode=verify-full""#,
+        r"\c postgresql://h/?sslmode=verify-full&application_name=$a",
+    ] {
+        assert!(is_command(line), "{line}");
+        let read = read(line).unwrap();
+        assert_eq!(
+            read.get(Keyword::SslMode),
+            Some(&b"verify-full"[..]),
+            "{line}"
+        );
+        assert_eq!(read.get(Keyword::Host), Some(&b"h"[..]), "{line}");
+    }
+    for line in [r"\c shop app", "echo x > psql", r"\c 'host=h'x"] {
+        assert!(!is_command(line), "{line}");
+    }
+}
+
+#[test]
+fn a_setting_where_psql_expects_none_is_named() {
+    let reading = read("psql -h h shop sslmode=verify-full").unwrap();
+    let notes: Vec<&str> = reading
+        .notes
+        .iter()
+        .map(|note| note.message.as_str())
+        .collect();
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("sslmode=... in it sets nothing")),
+        "{notes:?}"
+    );
+    let fault = read("psql --sslmode=verify-full -h h").unwrap_err();
+    assert!(
+        fault.to_string().contains("psql has no option --sslmode"),
+        "{fault}"
+    );
+    assert!(fault.advice().unwrap().contains("PGSSLMODE"));
+}

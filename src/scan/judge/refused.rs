@@ -37,6 +37,9 @@ pub(super) fn of_refusal(
                 | Damage::Fragment
                 | Damage::Commas
                 | Damage::Capitals(_)
+                | Damage::Command
+                | Damage::NameInValue
+                | Damage::BrokenUri
                 | Damage::ShellLine(_),
             )
             | Fault::Ambiguous { .. } => (true, None),
