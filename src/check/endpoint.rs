@@ -11,6 +11,7 @@ use super::clients::Stores;
 use super::cure::{Clinic, Words, judged};
 use super::fleet::Turns;
 use super::hosts::Visitor;
+use super::next::Next;
 use super::servers::{Servers, Visit};
 use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
@@ -199,7 +200,8 @@ impl<'a> Network<'a> {
         let (Some(answered), [_]) = (observation.address, &task.conninfo.endpoints[..]) else {
             return checked;
         };
-        if observed.login.is_some() || !checked.diagnosis.is_about_one_address() {
+        let ends_here = Next::after(&checked) == Some(Next::Stays);
+        if observed.login.is_some() || !ends_here || !checked.diagnosis.is_about_one_address() {
             return checked;
         }
         let looked_up = connect::resolve(&task.endpoint, Instant::now() + left).await;

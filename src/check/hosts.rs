@@ -246,8 +246,15 @@ pub(super) async fn in_turn<'a>(
         Hosts::All => Exit::of_all(hosts.iter().map(Host::exit)),
         Hosts::Any => any(&hosts, conninfo),
     };
+    let returns = conninfo.target_session_attrs() == Some(TargetSessionAttrs::PreferStandby);
+    let none_serves = !returns && !hosts.iter().any(Host::is_taken);
     let visits = hosts.into_iter().flat_map(|host| host.visits);
     let mut checked: Vec<Checked<'_>> = visits.map(|(checked, _)| checked).collect();
+    if none_serves {
+        for one in &mut checked {
+            one.diagnosis.without_another_host();
+        }
+    }
     if exit == Exit::Passed {
         for one in &mut checked {
             one.spare = one.exit() != Exit::Passed;

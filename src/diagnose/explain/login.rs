@@ -76,6 +76,23 @@ pub fn diagnose_login(
     diagnosis
 }
 
+impl Diagnosis {
+    /// A server that was passed over for another host fails, because none of the hosts serves.
+    pub fn without_another_host(&mut self) {
+        let passed_over = |finding: &Finding| {
+            finding.level == Level::Info
+                && (finding.code, finding.stage) == (Code::LoginFailed, Stage::Login)
+        };
+        if let Some(index) = self.findings.iter().position(passed_over) {
+            let finding = Finding {
+                level: Level::Error,
+                ..self.findings.remove(index)
+            };
+            self.fail_or_add(finding.hint("None of the string's hosts serves."));
+        }
+    }
+}
+
 fn finding(level: Level, code: Code, message: impl Into<Shown>) -> Finding {
     Finding::new(level, code, Stage::Login, message)
 }

@@ -237,6 +237,13 @@ fn one_host_must_match_target_session_attrs() {
         assert_eq!(run.code, *any, "{name}, any: {run:?}");
         let theirs = client.run_psql(&string, "SELECT 1");
         assert_eq!(theirs.is_ok(), *any == 0, "{name}: {theirs:?}");
+        if theirs.is_err() {
+            // Then psql refuses each of them.
+            let document = login(&client, &string).json();
+            for endpoint in document["endpoints"].as_array().unwrap() {
+                assert_ne!(endpoint["exit_code"], 0, "{name}: {endpoint}");
+            }
+        }
     }
 }
 
