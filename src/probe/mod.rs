@@ -109,7 +109,10 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
             let met = meet(task, ready, until, &mut timings).await;
             // What few servers need is on the heap.
             let (met, offered) = match address.filter(|_| may_choose_otherwise(&met)) {
-                Some(address) => Box::pin(as_libpq(task, address, met, until)).await,
+                Some(address) => {
+                    until = anew(task, until);
+                    Box::pin(as_libpq(task, address, met, until)).await
+                }
                 None => (met, LibpqOffer::NotMade),
             };
             libpq_offer = offered;
@@ -123,6 +126,7 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
             let outcome = match met {
                 Ok(session) => match address.filter(|_| refused_by_older(task, &session)) {
                     Some(address) => {
+                        until = anew(task, until);
                         let asking = as_older(task, address, session, until);
                         let outcome;
                         (outcome, newer) = Box::pin(asking).await;
@@ -131,6 +135,7 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
                     None => Ok(session),
                 },
                 Err(stop) if libpq_offer == LibpqOffer::NotMade => {
+                    until = anew(task, until);
                     let look = second_look(task, address, stop, until, &mut timings);
                     let outcome;
                     (outcome, libpq_offer) = Box::pin(look).await;
@@ -160,6 +165,17 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
         libpq_offer,
         newer,
         large_hello: None,
+    }
+}
+
+/// When a further connection must have ended. It has as much time as the first: psql makes only one, and connects with a
+/// server that is slow. After the time of the first there is no other.
+fn anew(task: &Task, until: Instant) -> Instant {
+    let now = Instant::now();
+    if now < until {
+        now + task.timeout
+    } else {
+        until
     }
 }
 

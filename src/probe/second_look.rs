@@ -290,6 +290,9 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
     if let Limit::Only(suites) = offer.limits.suites_of_tls12 {
         lists.suites_of_tls12 = suites;
     }
+    if let Some(conf) = &task.conninfo.openssl_conf {
+        lists.prime_bits = conf.prime_bits();
+    }
     LibpqHello {
         max_version: offer.max_version,
         min_version: offer.min_version.max(TlsVersion::V1_2),

@@ -57,7 +57,7 @@ pub enum FlightFault {
     /// The server's share is not a point of the group, or its prime or generator is invalid.
     #[error("the server's share of the key exchange is invalid")]
     Share,
-    /// A prime below what security level 2 requires.
+    /// A prime below what the security level requires.
     #[error("dh key too small: the server's prime has {bits} bits")]
     SmallPrime {
         /// Its size.
@@ -195,7 +195,7 @@ pub fn check_key_exchange(
     let group = match kind {
         KeyExchange::Ecdhe => Some(take_point(&mut fields, &offer.lists.groups)?),
         KeyExchange::Dhe => {
-            take_prime(&mut fields)?;
+            take_prime(&mut fields, offer.lists.prime_bits)?;
             None
         }
         KeyExchange::Tls13 | KeyExchange::Static => return Err(FlightFault::Malformed),
@@ -268,8 +268,8 @@ fn take_point(fields: &mut Fields<'_>, offered: &[u16]) -> Result<Group, FlightF
     }
 }
 
-/// Prime, generator and share (`tls_process_ske_dhe`).
-fn take_prime(fields: &mut Fields<'_>) -> Result<(), FlightFault> {
+/// Prime, generator and share (`tls_process_ske_dhe`). The prime must have so many bits.
+fn take_prime(fields: &mut Fields<'_>, needed: usize) -> Result<(), FlightFault> {
     let malformed = FlightFault::Malformed;
     let mut number = || fields.block16().map(magnitude).ok_or(malformed);
     let (prime, generator, share) = (number()?, number()?, number()?);
@@ -287,8 +287,7 @@ fn take_prime(fields: &mut Fields<'_>) -> Result<(), FlightFault> {
     if last & 1 == 0 || !PRIME_BITS.contains(&bits) || !inside(generator) || !inside(share) {
         return Err(FlightFault::Share);
     }
-    // `BN_security_bits`: 112 bits from 2,048 on.
-    if bits < STRONG_PRIME {
+    if bits < needed {
         return Err(FlightFault::SmallPrime { bits });
     }
     Ok(())
@@ -354,7 +353,6 @@ const X448: u16 = 30;
 
 /// `DH_MIN_MODULUS_BITS` and `OPENSSL_DH_MAX_MODULUS_BITS`.
 const PRIME_BITS: std::ops::RangeInclusive<usize> = 512..=10_000;
-const STRONG_PRIME: usize = 2048;
 
 #[cfg(test)]
 mod tests;

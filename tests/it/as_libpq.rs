@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::PKCS_RSA_SHA256;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -264,6 +265,21 @@ fn silence_is_not_a_pass() {
 }
 
 /// psql connects: what rustls is shown does not count.
+/// psql makes one connection, so each of ours has as much time as that.
+#[test]
+fn a_server_that_is_slow_to_answer_is_asked_a_second_time() {
+    let root = Ca::root("root");
+    let client = Client::trusting(&root);
+    let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS12));
+    let peer = Peer::start(move |conversation| {
+        // More than half of the time that the string allows.
+        std::thread::sleep(Duration::from_millis(2_500));
+        welcome(conversation, &config)
+    });
+    let run = client.check(&format!("{} connect_timeout=4", string(peer.port)));
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
 #[test]
 fn a_bad_certificate_that_psql_is_not_shown_does_not_count() {
     let root = Ca::root("root");

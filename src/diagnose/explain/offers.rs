@@ -208,7 +208,11 @@ fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
     };
     let hint = Hint::say(format!(
         "The OpenSSL configuration of this machine excludes {what}, and so psql fails here as well: {}. Change that file,",
-        shown(conf.setting(command)?)
+        // The security level stands in the cipher string.
+        shown(
+            conf.setting(command)
+                .or_else(|| conf.setting(Command::CipherString))?
+        )
     ));
     let curve = CURVES.iter().find(|(id, _)| groups.allows(*id));
     Some(match (command, curve) {

@@ -4,19 +4,23 @@ use super::chain::name;
 use crate::conninfo::{Command, ConfSetting, Limit, OpensslConf, TlsVersion, shown_path};
 use crate::diagnose::{Code, Finding, Level, Stage};
 use crate::escape::escape;
+use crate::handshake::supports_suite;
 use crate::probe::{LibpqOffer, Observation, Task};
 use crate::trust;
 use crate::verify::Judgement;
 use crate::x509::Strength;
 
-/// The security level that the configuration sets refuses this chain, where the built-in one accepts it.
+/// The security level that the configuration sets refuses this chain or the client's, where the built-in one accepts it.
 pub(in crate::diagnose) fn refused_by_level(task: &Task, judgement: &Judgement) -> Option<Finding> {
     let conf = task.conninfo.openssl_conf.as_ref()?;
-    let needed = bits(conf.security_level()?)?;
+    let needed = conf.needed_strength()?;
+    let setting = conf.setting(Command::CipherString)?;
+    if let Some(refused) = own_refused(task, needed, setting) {
+        return Some(refused);
+    }
     if task.trust.level == trust::Level::Encryption {
         return None;
     }
-    let setting = conf.setting(Command::CipherString)?;
     let path: Vec<_> = judgement.path_certificates().collect();
     let last = path.len().saturating_sub(1);
     // `check_auth_level`: all keys, and all signatures but the last.
@@ -47,6 +51,36 @@ pub(in crate::diagnose) fn refused_by_level(task: &Task, judgement: &Judgement) 
         Finding::error(Code::OpensslConf, Stage::Verify, message)
             .hint("Reissue it with a stronger key or digest, or lower the level in that file. Other machines may have another level."),
     )
+}
+
+/// psql does not even load the client's certificate (`SSL_CTX_use_certificate_chain_file`).
+fn own_refused(task: &Task, needed: u16, setting: &ConfSetting) -> Option<Finding> {
+    let identity = task.trust.identity.as_ref()?;
+    let weak = identity.certificates.iter().find_map(|certificate| {
+        let scheme = &certificate.signature_algorithm.scheme;
+        if certificate.public_key.kind.strength().is_below(needed) {
+            Some((
+                certificate,
+                format!("has the key {}", certificate.key_description()),
+            ))
+        } else if !certificate.is_self_issued() && scheme.strength().is_below(needed) {
+            Some((
+                certificate,
+                format!("is signed with {}", certificate.signature_name()),
+            ))
+        } else {
+            None
+        }
+    });
+    let (certificate, what) = weak?;
+    let message = format!(
+        "psql on this machine cannot load the client certificate \"{}\": \"{}\" {what}, and {} needs {needed} bits of security",
+        shown_path(&identity.certificate_path),
+        name(certificate),
+        shown(setting)
+    );
+    let finding = Finding::error(Code::OpensslConf, Stage::Handshake, message);
+    Some(finding.hint("Have it issued with a stronger key or digest, or lower the level in that file. Other machines may have another level."))
 }
 
 /// Settings that may matter here, and that pgtls could not apply itself; and after a failed handshake, those
@@ -108,9 +142,9 @@ enum Standing {
     MayRefuse,
 }
 
-/// Has every certificate of a verified path a known strength of at least 128 bits?
-fn is_strong_enough(task: &Task, observation: &Observation) -> bool {
-    let known = |strength: Strength| matches!(strength, Strength::Exactly(128..));
+/// Has every certificate of a verified path a known strength of so many bits?
+fn is_strong_enough(task: &Task, observation: &Observation, needed: u16) -> bool {
+    let known = |strength: Strength| matches!(strength, Strength::Exactly(bits) if bits >= needed);
     let Some(judgement) = observation.judgement() else {
         return false;
     };
@@ -134,15 +168,11 @@ fn standing(
 ) -> Standing {
     match command {
         Command::CipherString => {
-            let level = match conf.security_level() {
-                None | Some(0..=2) => false,
-                // All suites and groups of TLS 1.3 are strong enough for it.
-                Some(3) => !is_strong_enough(task, observation),
-                Some(_) => true,
-            };
-            match level {
-                true => Standing::MayRefuse,
-                false => standing_of_list(conf, command),
+            let is_judged = observation.judgement().is_some();
+            let needed = conf.needed_strength().filter(|_| is_judged);
+            match needed.is_none_or(|needed| is_strong_enough(task, observation, needed)) {
+                true => standing_of_list(conf, command),
+                false => Standing::MayRefuse,
             }
         }
         Command::Ciphersuites
@@ -218,13 +248,41 @@ pub(in crate::diagnose) fn nothing_to_offer(task: &Task, words: &str, psql: Libp
     Finding::error(Code::OpensslConf, Stage::Handshake, message).hint(hint)
 }
 
+/// What to say of a server that has nothing in common with what the configuration leaves.
+pub(super) fn limited(task: &Task) -> Option<String> {
+    let settings = task.conninfo.openssl_conf.as_ref().and_then(narrowing)?;
+    Some(format!(
+        "The OpenSSL configuration of this machine limits what psql, and so this check, offers: {settings}. Change that file, or let the server take what it allows."
+    ))
+}
+
+/// The same where it leaves pgtls no suite of a version, so that the server is offered the other one alone.
+pub(super) fn limited_to_a_version(task: &Task) -> Option<String> {
+    let conf = task.conninfo.openssl_conf.as_ref()?;
+    let mut limits = [conf.suites_of_tls12(), conf.ciphersuites()].into_iter();
+    let is_nothing =
+        |limit| matches!(limit, Limit::Only(ids) if !ids.iter().any(|id| supports_suite(*id)));
+    limits.any(is_nothing).then(|| limited(task)).flatten()
+}
+
 /// The settings that leave less than the usual suites, groups and keys to offer, if there are any.
-pub(super) fn narrowing(conf: &OpensslConf) -> Option<String> {
+fn narrowing(conf: &OpensslConf) -> Option<String> {
     let applied =
         |setting: &&ConfSetting| standing_of_list(conf, setting.command) == Standing::Applied;
     let settings = conf.settings().filter(applied);
     let settings: Vec<String> = settings.map(shown).collect();
     (!settings.is_empty()).then(|| settings.join("; "))
+}
+
+/// Of a prime that is large enough for the built-in security level.
+pub(super) fn larger_prime(task: &Task) -> Option<String> {
+    let conf = task.conninfo.openssl_conf.as_ref()?;
+    let setting = conf.setting(Command::CipherString)?;
+    Some(format!(
+        "psql on this machine refuses this as well: {} needs {} bits. Lower the level in that file, or give the server a larger prime (ssl_dh_params_file).",
+        shown(setting),
+        conf.prime_bits()
+    ))
 }
 
 /// `"FILE" line 3 (Groups = X25519)`.
@@ -244,14 +302,4 @@ pub(super) fn shown(setting: &ConfSetting) -> String {
         setting.command,
         escape(&setting.value)
     )
-}
-
-/// Bits of security of a level above the built-in one (SSL_CTX_set_security_level(3)).
-fn bits(level: u8) -> Option<u16> {
-    match level {
-        0..=2 => None,
-        3 => Some(128),
-        4 => Some(192),
-        _ => Some(256),
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::client_certificate;
 use super::front::Front;
+use super::openssl_conf;
 use super::own_certificate;
 use super::wire::{NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
 use crate::conninfo::shown_path;
@@ -12,7 +13,7 @@ use crate::verify::flight::FlightFault;
 
 pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) -> Diagnosis {
     let found = match fault {
-        LookFault::Flight(fault) => flight(fault, Front::of(tls)),
+        LookFault::Flight(fault) => flight(task, fault, Front::of(tls)),
         LookFault::Group(_) => only_psql(fault).hint(
             Hint::say("The certificate was not judged: in TLS 1.3 it is encrypted. On the server, allow P-256 as well:")
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
@@ -57,7 +58,7 @@ fn needs_alpn(fault: &LookFault, silence: Silence) -> Finding {
     )
 }
 
-fn flight(fault: &FlightFault, front: Front) -> Finding {
+fn flight(task: &Task, fault: &FlightFault, front: Front) -> Finding {
     match fault {
         FlightFault::Renegotiation => insecure_renegotiation(&fault.to_string()),
         FlightFault::MayNotSign(why) => may_not_sign(*why),
@@ -71,6 +72,8 @@ fn flight(fault: &FlightFault, front: Front) -> Finding {
             ..only_psql(fault)
         }
         .hint("Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
+        FlightFault::SmallPrime { bits: 2048.. } => finding(Code::WeakCipher, fault.to_string())
+            .hint(openssl_conf::larger_prime(task).unwrap_or_default()),
         FlightFault::SmallPrime { .. } => finding(Code::WeakCipher, fault.to_string()).hint(
             "psql refuses this as well; with OpenSSL 1.1.1 it accepts 1024 bits. On the server, remove ssl_dh_params_file, or make a file with a prime of 2048 bits: openssl dhparam -out dhparams.pem 2048",
         ),

@@ -203,9 +203,9 @@ pub(in crate::diagnose) fn handshake(
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
         HandshakeError::Alert(Alert::PROTOCOL_VERSION) => {
-            no_common_version(&error.to_string())
+            no_common_version(task, &error.to_string())
         }
-        HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
+        HandshakeError::NoCommonVersion => no_common_version(task, &error.to_string()),
         HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
             no_common_cipher(task, &error.to_string(), libpq_offer)
         }
@@ -330,7 +330,11 @@ pub(super) fn no_sni(conninfo: &ConnInfo) -> Hint {
 }
 
 /// The server is unknown: without a session, nothing tells what it is.
-fn no_common_version(message: &str) -> Finding {
+fn no_common_version(task: &Task, message: &str) -> Finding {
+    let finding = Finding::error(Code::NoCommonVersion, Stage::Handshake, message);
+    if let Some(hint) = openssl_conf::limited_to_a_version(task) {
+        return finding.hint(hint);
+    }
     let ours = "pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version.";
     let hint = Hint::say(format!(
         "{ours} On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:"
@@ -338,7 +342,7 @@ fn no_common_version(message: &str) -> Finding {
     .fix(Fix::setting("ssl_max_protocol_version = ''"))
     .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
     .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER));
-    Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(hint)
+    finding.hint(hint)
 }
 
 /// What keeps a server at TLS 1.2.
@@ -351,11 +355,8 @@ pub(super) fn no_tls_1_3() -> Hint {
 
 fn no_common_cipher(task: &Task, message: &str, libpq_offer: LibpqOffer) -> Finding {
     let finding = Finding::error(Code::NoCommonCipher, Stage::Handshake, message);
-    let conf = task.conninfo.openssl_conf.as_ref();
-    if let Some(settings) = conf.and_then(openssl_conf::narrowing) {
-        return finding.hint(format!(
-            "The OpenSSL configuration of this machine limits what psql, and so this check, offers: {settings}. Change that file, or let the server take what it allows."
-        ));
+    if let Some(hint) = openssl_conf::limited(task) {
+        return finding.hint(hint);
     }
     let psql = match libpq_offer {
         LibpqOffer::Refused => {

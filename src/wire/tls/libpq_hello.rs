@@ -72,6 +72,8 @@ pub struct Lists {
     pub suites_of_tls13: Vec<u16>,
     /// Cipher suites of TLS 1.2.
     pub suites_of_tls12: Vec<u16>,
+    /// Bits of the smallest prime of a DHE key exchange.
+    pub prime_bits: usize,
 }
 
 impl Default for Lists {
@@ -81,6 +83,7 @@ impl Default for Lists {
             schemes: SCHEMES.to_vec(),
             suites_of_tls13: SUITES_OF_TLS13.to_vec(),
             suites_of_tls12: SUITES_OF_TLS12.to_vec(),
+            prime_bits: PRIME_BITS,
         }
     }
 }
@@ -178,6 +181,9 @@ const SRP: u16 = 12;
 const USE_SRTP: u16 = 14;
 const NEXT_PROTOCOL: u16 = 13172;
 
+/// From 2,048 bits on, a prime has the 112 bits of security that level 2 requires (`BN_security_bits`).
+const PRIME_BITS: usize = 2048;
+
 /// The default cipher string of OpenSSL (`openssl ciphers -s -tls1_3`), in its order.
 pub const SUITES_OF_TLS13: &[u16] = &[0x1302, 0x1303, 0x1301];
 
@@ -191,7 +197,7 @@ pub const SUITES_OF_TLS12: &[u16] = &[
 
 /// X25519, P-256, X448, P-521, P-384, and two primes for TLS 1.3. OpenSSL 3.0 also offers larger primes,
 /// 3.5 X25519MLKEM768.
-const GROUPS: &[u16] = &[29, 23, 30, 25, 24, 256, 257];
+pub const GROUPS: &[u16] = &[29, 23, 30, 25, 24, 256, 257];
 
 /// Without SHA-1, which security levels from 1 on exclude, and without DSA, for which no suite is offered.
 pub const SCHEMES: &[u16] = &[

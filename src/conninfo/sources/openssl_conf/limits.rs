@@ -2,8 +2,10 @@
 
 use super::cipher_string::Rule;
 use super::{Command, OpensslConf};
-use crate::wire::tls::libpq_hello::SUITES_OF_TLS12;
-use crate::wire::tls::{Group, Suite, TlsVersion};
+use crate::wire::tls::libpq_hello::{
+    GROUPS, NEWER_SCHEMES, SCHEMES as SCHEMES_OF_LIBPQ, SUITES_OF_TLS12, SUITES_OF_TLS13,
+};
+use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
 
 /// What a setting allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +49,51 @@ impl OpensslConf {
             .last()
     }
 
+    /// Bits of security that keys, digests and what is offered must have, if the level is above the built-in one
+    /// (SSL_CTX_set_security_level(3)).
+    pub fn needed_strength(&self) -> Option<u16> {
+        match self.security_level()? {
+            0..=2 => None,
+            3 => Some(128),
+            4 => Some(192),
+            _ => Some(256),
+        }
+    }
+
+    /// What the level leaves of a list; of the usual one, if nothing else limits it.
+    fn at_level(&self, limit: Limit, usual: &[u16], strength: impl Fn(u16) -> u16) -> Limit {
+        let Some(needed) = self.needed_strength() else {
+            return limit;
+        };
+        let is_strong = |id: &u16| strength(*id) >= needed;
+        match limit {
+            Limit::None if usual.iter().all(is_strong) => Limit::None,
+            Limit::None => Limit::Only(usual.iter().copied().filter(is_strong).collect()),
+            Limit::Only(ids) => Limit::Only(ids.into_iter().filter(is_strong).collect()),
+            Limit::Unknown => Limit::Unknown,
+        }
+    }
+
+    /// Bits of the smallest prime of a DHE key exchange that the level allows (`BN_security_bits`).
+    pub fn prime_bits(&self) -> usize {
+        match self.needed_strength() {
+            None => 2048,
+            Some(..=128) => 3072,
+            Some(..=192) => 7680,
+            Some(_) => 15_360,
+        }
+    }
+
     /// Cipher suites of TLS 1.2 (`SSL_CTX_set_cipher_list`), of those that libpq offers by itself. They take effect
     /// also where none is left.
     pub fn suites_of_tls12(&self) -> Limit {
+        let limit = self.selected_suites();
+        self.at_level(limit, SUITES_OF_TLS12, |id| {
+            Suite::of(id).map_or(0, strength_of_suite)
+        })
+    }
+
+    fn selected_suites(&self) -> Limit {
         match self.providers() {
             Limit::None => {}
             without => return without,
@@ -135,7 +179,7 @@ impl OpensslConf {
 
     /// Key exchange groups (`SSL_CTX_set1_groups_list`).
     pub fn groups(&self) -> Limit {
-        self.limit(Command::Groups, |value| {
+        let limit = self.limit(Command::Groups, |value| {
             let mut ids = Vec::new();
             for word in value.split([':', '/']).filter(|_| !value.is_empty()) {
                 // OpenSSL 3.5: `?` may be unknown, `*` gets a key share.
@@ -148,7 +192,8 @@ impl OpensslConf {
                 }
             }
             Some(ids)
-        })
+        });
+        self.at_level(limit, GROUPS, strength_of_group)
     }
 
     /// Cipher suites of TLS 1.3 (`SSL_CTX_set_ciphersuites`). OpenSSL ignores words that it does not know, and the
@@ -163,7 +208,7 @@ impl OpensslConf {
             Limit::None => {}
             without => return without,
         }
-        self.limit(Command::Ciphersuites, |value| {
+        let limit = self.limit(Command::Ciphersuites, |value| {
             let known = |word: &str| {
                 let mut known = SUITES_OF_OPENSSL.iter().filter_map(|id| Suite::of(*id));
                 known.find(|suite| suite.iana == word)
@@ -173,12 +218,15 @@ impl OpensslConf {
                 .map(|suite| suite.id)
                 .collect();
             (!ids.is_empty() || value.is_empty()).then_some(ids)
+        });
+        self.at_level(limit, SUITES_OF_TLS13, |id| {
+            Suite::of(id).map_or(0, strength_of_suite)
         })
     }
 
     /// Signature algorithms (`SSL_CTX_set1_sigalgs_list`).
     pub fn signature_algorithms(&self) -> Limit {
-        self.limit(Command::SignatureAlgorithms, |value| {
+        let limit = self.limit(Command::SignatureAlgorithms, |value| {
             let mut ids = Vec::new();
             for word in value.split(':') {
                 let may_be_unknown = word.trim().starts_with('?');
@@ -199,7 +247,13 @@ impl OpensslConf {
                 }
             }
             Some(ids)
-        })
+        });
+        let usual: Vec<u16> = NEWER_SCHEMES
+            .iter()
+            .chain(SCHEMES_OF_LIBPQ)
+            .copied()
+            .collect();
+        self.at_level(limit, &usual, strength_of_scheme)
     }
 
     fn limit(&self, command: Command, read: impl Fn(&str) -> Option<Vec<u16>>) -> Limit {
@@ -208,6 +262,43 @@ impl OpensslConf {
             Some(Some(ids)) => Limit::Only(ids),
             Some(None) => Limit::Unknown,
         }
+    }
+}
+
+/// Bits of security of a group in TLS (`nid_list` in OpenSSL's `ssl/t1_lib.c`).
+fn strength_of_group(id: u16) -> u16 {
+    match id {
+        // secp384r1, its brainpool sibling, ffdhe8192, and X25519MLKEM768.
+        24 | 27 | 32 | 260 | 4588 => 192,
+        // secp521r1 and its brainpool sibling.
+        25 | 28 | 33 => 256,
+        // X448
+        30 => 224,
+        256 => 112,
+        _ => 128,
+    }
+}
+
+/// The same of a suite, or 0 if a level above 2 refuses it: without forward secrecy, or with HMAC-SHA1 above 160 bits
+/// (`ssl_security_default_callback`).
+fn strength_of_suite(suite: Suite) -> u16 {
+    let bits = suite.key_bits().unwrap_or_default();
+    match suite.key_exchange() {
+        KeyExchange::Static => 0,
+        _ if suite.openssl.ends_with("-SHA") => bits.min(160),
+        _ => bits,
+    }
+}
+
+/// Of a signature scheme: half of its digest, or the strength of its key (`sigalg_security_bits`).
+fn strength_of_scheme(id: u16) -> u16 {
+    match id.to_be_bytes() {
+        [8, 8] => 224,
+        [5, _] | [8, 5 | 0xa] | [9, 5] => 192,
+        [6, _] | [8, 6 | 0xb] | [9, 6] => 256,
+        [4, _] | [8, _] | [9, _] => 128,
+        [3, _] => 112,
+        _ => 64,
     }
 }
 
@@ -357,7 +448,7 @@ mod tests {
     #[test]
     fn a_cipher_string_has_a_level_and_perhaps_suites() {
         for (value, level, selects) in [
-            ("DEFAULT:@SECLEVEL=3", Some(3), false),
+            ("DEFAULT:@SECLEVEL=3", Some(3), true),
             ("DEFAULT@SECLEVEL=1", Some(1), false),
             ("@SECLEVEL=2:kEECDH:-SHA1", Some(2), true),
             ("HIGH", None, false),
@@ -366,7 +457,8 @@ mod tests {
             ("DEFAULT@SECLEVEL=4x", None, false),
             ("DEFAULT@STRENGTH@SECLEVEL=4", None, true),
             ("nonsense@SECLEVEL=4:HIGH", None, false),
-            ("HIGH@SECLEVEL=4", Some(4), false),
+            ("HIGH@SECLEVEL=4", Some(4), true),
+            ("HIGH@SECLEVEL=2", Some(2), false),
         ] {
             let conf = conf(&format!("CipherString = {value}"));
             assert_eq!(conf.security_level(), level, "{value}");
@@ -382,12 +474,52 @@ mod tests {
         assert!(conf("CipherString = CAMELLIA").may_add_suites());
     }
 
+    #[test]
+    fn a_level_leaves_what_is_strong_enough() {
+        let at = |level: u8| conf(&format!("CipherString = DEFAULT@SECLEVEL={level}"));
+        let nothing = Limit::None;
+        let two = at(2);
+        let of_two = [two.groups(), two.ciphersuites(), two.suites_of_tls12()];
+        assert_eq!(of_two, [nothing.clone(), nothing.clone(), nothing.clone()]);
+        let three = at(3);
+        assert_eq!(three.groups(), Limit::Only(vec![29, 23, 30, 25, 24, 257]));
+        assert_eq!(three.ciphersuites(), nothing);
+        // No forward secrecy.
+        assert!(three.suites_of_tls12().allows(0xc02f) && !three.suites_of_tls12().allows(0x009d));
+        let four = at(4);
+        assert_eq!(four.groups(), Limit::Only(vec![30, 25, 24]));
+        assert_eq!(four.ciphersuites(), Limit::Only(vec![0x1302, 0x1303]));
+        for (suite, allowed) in [(0xc030, true), (0xc02f, false), (0xc014, false)] {
+            assert_eq!(four.suites_of_tls12().allows(suite), allowed, "{suite:#x}");
+        }
+        for (scheme, allowed) in [
+            (0x0403, false),
+            (0x0503, true),
+            (0x0807, false),
+            (0x0808, true),
+        ] {
+            assert_eq!(
+                four.signature_algorithms().allows(scheme),
+                allowed,
+                "{scheme:#x}"
+            );
+        }
+        assert_eq!(
+            [two, three, four].map(|conf| conf.prime_bits()),
+            [2048, 3072, 7680]
+        );
+    }
+
     /// `Name` and `1.Name` are two settings, and the second does not take everything back.
     #[test]
     fn settings_under_several_names_are_applied_one_after_the_other() {
         let several = conf("1.CipherString = AES256-SHA@SECLEVEL=3\n2.CipherString = HIGH");
         assert_eq!(several.security_level(), Some(3));
-        assert_eq!(several.suites_of_tls12(), Limit::None);
+        let suites = several.suites_of_tls12();
+        assert!(
+            suites.allows(0xc02f) && !suites.allows(0x0035),
+            "{suites:?}"
+        );
         let refused = conf("1.CipherString = AES256-SHA\n2.CipherString = HIGH@FOO");
         assert_eq!(refused.suites_of_tls12(), Limit::Only(vec![0x0035]));
         let protocols = conf("1.Protocol = -TLSv1.3\n2.Protocol = TLSv1.2");
