@@ -29,6 +29,8 @@ pub enum Taken {
     PasswordLine,
     /// A URL with credentials, or settings with a secret among them.
     ConnectionString,
+    /// `user:password`.
+    Login,
     /// A long word that no person made up.
     Random,
     /// It stands where a piece of a password may have ended up.
@@ -38,8 +40,10 @@ pub enum Taken {
 /// What a text is meant to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The name of a host, user or database, which machines may have made up.
+    /// The name of a host or database, which machines may have made up.
     Name,
+    /// The name of a user: another `Name`, behind which a URL has the password.
+    User,
     /// A path, or another word.
     Word,
     /// A keyword or one of few words: no path, and nothing that machines make up.
@@ -53,9 +57,10 @@ impl Taken {
         key_material(text)
             .or_else(|| is_password_line(text).then_some(Self::PasswordLine))
             .or_else(|| assigns_secret(text).then_some(Self::ConnectionString))
+            .or_else(|| (place == Place::User && is_login(text)).then_some(Self::Login))
             .or_else(|| {
                 let is_random = match place {
-                    Place::Name => false,
+                    Place::Name | Place::User => false,
                     Place::Word => is_random(text),
                     Place::Keyword => is_random(text) || is_like_password(text),
                 };
@@ -78,6 +83,7 @@ impl Taken {
             Self::Pem => "the contents of a PEM file",
             Self::PasswordLine => "a line of a password file",
             Self::ConnectionString => "a connection string",
+            Self::Login => "a user with a password",
             Self::Random => "a key or a password",
             Self::Astray => "part of a password",
         }
@@ -237,6 +243,13 @@ fn assigns_secret(text: &[u8]) -> bool {
 fn encoded(text: &[u8]) -> bool {
     text.windows(3)
         .any(|sign| sign.eq_ignore_ascii_case(b"%3d") || sign.eq_ignore_ascii_case(b"%3a"))
+}
+
+/// `user:password`
+fn is_login(text: &[u8]) -> bool {
+    let colon = text.iter().position(|byte| *byte == b':');
+    let has_both = colon.is_some_and(|at| at > 0 && at.saturating_add(1) < text.len());
+    has_both && !is_addresses(text)
 }
 
 /// `user:password@host`; the password may have slashes in it. The colon of a drive is not one of a login.

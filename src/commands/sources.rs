@@ -366,7 +366,7 @@ fn foreign(line: &[u8]) -> Option<Taken> {
         return None;
     }
     match Taken::of(line, Place::Word)? {
-        Taken::ConnectionString | Taken::Astray => None,
+        Taken::ConnectionString | Taken::Login | Taken::Astray => None,
         taken @ (Taken::PrivateKey
         | Taken::Certificate
         | Taken::Pem

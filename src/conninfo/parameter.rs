@@ -175,8 +175,8 @@ impl Keyword {
     #[must_use]
     pub const fn place(self) -> Place {
         match self {
-            Self::User
-            | Self::Dbname
+            Self::User => Place::User,
+            Self::Dbname
             | Self::Host
             | Self::Options
             | Self::ApplicationName

@@ -5,28 +5,31 @@ use super::{Place, Taken};
 /// The text of a server without what must not be shown: it repeats names that the client sent, which may be a whole URL.
 #[must_use]
 pub fn without_secrets(text: &[u8]) -> Vec<u8> {
-    if Taken::of(text, Place::Name).is_none() {
-        return text.to_vec();
-    }
-    let text = String::from_utf8_lossy(text);
-    let mut kept = String::with_capacity(text.len());
-    for part in text.split_inclusive(QUOTES) {
+    let lossy = String::from_utf8_lossy(text);
+    let mut shown = 0;
+    for (part, place) in lossy
+        .split_inclusive(QUOTES)
+        .zip(PLACES.into_iter().cycle())
+    {
         let inner = part.trim_end_matches(QUOTES);
-        match Taken::of(inner.as_bytes(), Place::Name) {
-            // What stands between quotes is a name. Elsewhere, colons may be those of an address.
-            Some(Taken::PasswordLine) if inner.contains(' ') => kept.push_str(part),
+        match Taken::of(inner.trim().as_bytes(), place) {
+            // Elsewhere than between quotes, colons may be those of an address.
+            Some(Taken::PasswordLine) if inner.contains(' ') => {}
             Some(taken) => {
-                kept.push_str(&taken.to_string());
+                let before = lossy.get(..shown).unwrap_or_default();
                 // The name may have quotes in it, so it ends at the last one.
-                let end = text.rfind(QUOTES).and_then(|at| text.get(at..));
-                kept.push_str(end.unwrap_or_default());
-                break;
+                let end = lossy.rfind(QUOTES).and_then(|at| lossy.get(at..));
+                return format!("{before}{taken}{}", end.unwrap_or_default()).into_bytes();
             }
-            None => kept.push_str(part),
+            None => {}
         }
+        shown = shown.saturating_add(part.len());
     }
-    kept.into_bytes()
+    text.to_vec()
 }
+
+/// What stands before a quote, and what between two: a name.
+const PLACES: [Place; 2] = [Place::Name, Place::User];
 
 /// What PostgreSQL puts around names, in its many languages.
 const QUOTES: &[char] = &['"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}'];
@@ -57,6 +60,14 @@ mod tests {
             (
                 r#"no role "postgres://u:hun"ter2@h/d" in "app" here"#,
                 r#"no role "(not shown: it looks like a connection string)" here"#,
+            ),
+            (
+                "role \u{ab} app:hunter2 \u{bb} n'existe pas",
+                "role \u{ab}(not shown: it looks like a user with a password)\u{bb} n'existe pas",
+            ),
+            (
+                r#"role "app:hunt"er:2" does not exist"#,
+                r#"role "(not shown: it looks like a user with a password)" does not exist"#,
             ),
             (
                 "unsupported startup parameter: password=hunter2",

@@ -93,6 +93,25 @@ fn secrets_in_the_wrong_place_are_taken_for_what_they_are() {
 }
 
 #[test]
+fn a_user_has_its_password_behind_a_colon() {
+    let user = |text: &str| Taken::of(text.as_bytes(), Place::User);
+    for text in ["app:hunter2", "app@db:hunter2", "app:a:b"] {
+        assert_eq!(user(text), Some(Taken::Login), "{text}");
+        assert_eq!(name(text), None, "{text}");
+    }
+    for text in [
+        "app",
+        "app:",
+        ":app",
+        "ann@example.com",
+        "2001:db8::1",
+        "DOMAIN\\ann",
+    ] {
+        assert_eq!(user(text), None, "{text}");
+    }
+}
+
+#[test]
 fn only_what_names_a_variable_is_shown_as_one() {
     for name in ["DATABASE_URL", "PGPASSWORD", "p12_password", "_", "APP2_DB"] {
         assert_eq!(shown_variable(name.as_bytes()), name);

@@ -68,7 +68,8 @@ fn may_be_secret(name: &[u8], value: &[u8]) -> bool {
         windows.any(|word| text.windows(word.len()).any(|part| part == *word))
     };
     let (place, is_name) = match name {
-        b"user" | b"database" => (Place::Name, true),
+        b"user" => (Place::User, true),
+        b"database" => (Place::Name, true),
         b"application_name" => (Place::Name, false),
         _ => (Place::Word, false),
     };

@@ -11,6 +11,8 @@ const STRINGS: &[&str] = &[
     "host=127.0.0.1 port={port} sslpassword=hunter2",
     "host=127.0.0.1 port={port} password=a password=hunter2",
     "host=127.0.0.1,127.0.0.1 port={port} password=hunter2",
+    "host=127.0.0.1 port={port} user=ann:hunter2",
+    "postgresql://ann%3Ahunter2@127.0.0.1:{port}/app",
     "postgresql://ann:hunter2@127.0.0.1:{port}/app",
     "postgresql://ann:%68unter2@127.0.0.1:{port}/app",
     "postgresql://ann@127.0.0.1:{port}/app?password=hunter2",

@@ -112,7 +112,7 @@ fn user(settings: &mut Settings, world: &dyn World) -> Result<Setting<Value>, Er
 /// The named database, or else the one with the user's name.
 fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
     let default = Setting {
-        value: Value::new(Keyword::Dbname, user.value.as_bytes().to_vec()),
+        value: user.value.clone(),
         origin: Origin::Default,
     };
     if given(settings, Keyword::Dbname).is_none() {

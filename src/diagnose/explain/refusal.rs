@@ -327,7 +327,7 @@ enum Line {
 
 /// PostgreSQL compares the CN with the user, or looks it up in pg_ident.conf (`CheckCertAuth`).
 fn certificate(asked: &Asked<'_>, line: Line, applies: &str) -> Hint {
-    let shown = escape(asked.user().value.as_bytes()).to_string();
+    let shown = escape(&asked.user().value.to_string()).to_string();
     match (Named::of(asked), line) {
         (Named::Nobody, Line::Cert) => Hint::say(format!(
             "{applies} That name is not \"{shown}\", and pg_ident.conf does not map it to that."

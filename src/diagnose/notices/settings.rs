@@ -7,6 +7,7 @@ use crate::diagnose::explain::{chain, corrected, versions};
 use crate::diagnose::{Contents, Context};
 use crate::os::{self, Shell};
 use crate::probe::Task;
+use crate::secrecy::Taken;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
 
@@ -15,6 +16,7 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     let mut found = mode(task);
     found.extend(ignored_crl(task));
     found.extend(sni_is_off(task));
+    found.extend(password_in_user(task));
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
@@ -90,6 +92,20 @@ fn sni_is_off(task: &Task) -> Option<Finding> {
         );
         warning(Code::SettingDiffers, Stage::Conninfo, message)
             .hint(Hint::say("Use:").fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])))
+    })
+}
+
+/// `app:password`, as a URL has them.
+fn password_in_user(task: &Task) -> Option<Finding> {
+    let user = &task.conninfo.user;
+    let taken = Taken::of(user.value.as_bytes(), Keyword::User.place());
+    (taken == Some(Taken::Login)).then(|| {
+        let message = format!(
+            "user (from {}) has a colon in it: libpq sends all of it as the name, also what is behind the colon",
+            user.origin
+        );
+        warning(Code::SettingDiffers, Stage::Conninfo, message)
+            .hint("If that is the password, write it as password=..., or set PGPASSWORD.")
     })
 }
 

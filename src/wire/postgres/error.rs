@@ -243,7 +243,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::secrecy::{Place, Taken};
 
     fn body(fields: &[u8]) -> Vec<u8> {
         frame::message(backend::ERROR_RESPONSE, fields)[1..].to_vec()
@@ -368,7 +367,8 @@ mod tests {
             for body in [bytes.clone(), body(&bytes)] {
                 let error = ServerError::decode(&body);
                 // What is left out has a word in its place.
-                let is_whole = Taken::of(&body, Place::Name).is_none();
+                let shown = String::from_utf8_lossy(&error.message);
+                let is_whole = !shown.contains("(not shown: ");
                 prop_assert!(!is_whole || error.message.len() <= body.len());
                 prop_assert!(error.sqlstate.is_none_or(|state| state.len() == 5));
             }

@@ -246,6 +246,7 @@ fn a_connection_string_in_the_place_of_a_name_is_explained_and_not_shown() {
             "dbname",
         ),
         ("PGUSER", "postgresql://ann:hunter2@db.example/app", "user"),
+        ("PGUSER", "ann:hunter2", "user"),
     ] {
         let client = client(&root).with(variable, value);
         let other = match keyword {
@@ -260,9 +261,12 @@ fn a_connection_string_in_the_place_of_a_name_is_explained_and_not_shown() {
         assert_eq!(run.code, 8, "{run:?}");
         let report = format!("{}{}", run.stdout, run.stderr);
         assert!(!report.contains("hunter2"), "{variable}: {report}");
-        let says = format!(
-            "{keyword}, from the environment variable {variable}, holds a connection string"
-        );
+        let says = match value {
+            "ann:hunter2" => "has a colon in it".to_owned(),
+            _ => format!(
+                "{keyword}, from the environment variable {variable}, holds a connection string"
+            ),
+        };
         assert!(report.contains(&says), "{variable}: {report}");
     }
 }
