@@ -11,7 +11,7 @@ use pgtls::conninfo::{Assignment, Grammar, Keyword, Word, World, parse, redacted
 use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::escape::escape;
 use pgtls::os::bytes_of;
-use pgtls::scan::{Pasted, pasted};
+use pgtls::scan::{Pasted, named, pasted};
 use pgtls::secrecy::toml_text::shown_word;
 use pgtls::secrecy::{Place, Taken, shown_variable};
 use pgtls::trust::{Chosen, Mebibytes, read_at_most, read_stdin};
@@ -174,6 +174,13 @@ fn read_code(source: &mut Listed, world: &dyn World) -> anyhow::Result<()> {
             source.dialect = line.dialect;
         }
         Pasted::Unclear(why) => bail!("this is a line of source code, and {why}"),
+        Pasted::Json(strings) if strings.is_empty() => {
+            bail!("this is JSON, and no connection string was found in it. Give the string itself")
+        }
+        Pasted::Json(strings) => bail!(
+            "this is JSON, not a connection string. Give what it names, with the password in PGPASSWORD: {}",
+            strings.join(", or: ")
+        ),
     }
     Ok(())
 }
@@ -269,7 +276,19 @@ fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     if let Some(damage) = Damage::of_file(&bytes) {
         bail!("{}: {damage}. {}", shown_path(file), damage.advice());
     }
-    let strings = str::from_utf8(&bytes).ok().and_then(dialect::of_env_file);
+    let text = str::from_utf8(&bytes).unwrap_or_default();
+    let strings = dialect::of_env_file(text);
+    if strings.as_ref().is_some_and(Vec::is_empty) {
+        // `POSTGRES_HOST`, `DB_HOST`: how its program uses them, only the program says.
+        let named = named(".env", text, world);
+        if !named.is_empty() {
+            bail!(
+                "{} sets host, port and so on one by one, in variables of its own program. Give them as one string, with the password in PGPASSWORD: {}",
+                shown_path(file),
+                named.join(", or: ")
+            );
+        }
+    }
     if let Some(strings) = strings.filter(|strings| !strings.is_empty()) {
         let sources = strings.into_iter().map(|(number, text)| {
             let mut source = Listed::of(text.into_bytes());

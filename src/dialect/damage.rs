@@ -7,7 +7,7 @@ use super::shell::is_name;
 use super::shell_line::LineShell;
 use super::{arguments, dotenv_line, psql_command};
 use crate::conninfo::{
-    Assignment, Keyword, Typographic, Word, is_broken_uri, is_in_quotes, is_quote, parse,
+    Assignment, Keyword, Typographic, Word, is_broken_uri, is_in_quotes, is_quote, parse, redacted,
 };
 use crate::os::{self, Shell};
 
@@ -72,6 +72,9 @@ pub enum Damage {
         /// The setting to write.
         instead: String,
     },
+    /// `/builds/app.tmp/DATABASE_URL`
+    #[error("this is a path, not a connection string")]
+    Path,
     /// `HOST=h`
     #[error("{} must be in small letters", words(.0))]
     Capitals(Vec<Word>),
@@ -148,6 +151,7 @@ impl Damage {
             Self::Fragment => "In a URI, put ? before the first setting and & between the others.".to_owned(),
             Self::Commas => "Separate settings with spaces: host=NAME port=5432 dbname=NAME. Commas separate the servers in host and port.".to_owned(),
             Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
+            Self::Path => "If the connection string stands in that file, give the file: --from FILE. If it is the directory of a socket: host=DIRECTORY. A variable of GitLab holds a path if its type is File; set the type to Variable.".to_owned(),
             Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
             Self::Lines(_) => "Give one string, or a file with one string in each line: --from FILE (- is standard input).".to_owned(),
             Self::Command => "Programs take the value as it is. Set it to the connection string alone: of psql 'postgresql://...', to what is within the quotes.".to_owned(),
@@ -226,7 +230,30 @@ pub(super) fn of_unknown(text: &str) -> Option<Damage> {
     if let Some(damage) = capitals(text) {
         return Some(damage);
     }
-    host(text.trim())
+    if is_path(text.trim()) {
+        return Some(Damage::Path);
+    }
+    without_scheme(text.trim()).or_else(|| host(text.trim()))
+}
+
+/// `/run/secrets/url`, `C:\\url`
+fn is_path(text: &str) -> bool {
+    let from_root = text.starts_with('/') && !text.starts_with("//");
+    let from_drive =
+        matches!(text.as_bytes(), [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic());
+    (from_root || from_drive) && !text.contains(['=', '@', '?', '\n'])
+}
+
+/// `db:5432/app?sslmode=require`: a URI but for its scheme, without a user.
+fn without_scheme(text: &str) -> Option<Damage> {
+    let (place, _) = text.split_once('?')?;
+    if !matches!(host(place)?, Damage::HostAndPort { .. }) {
+        return None;
+    }
+    let settings = parse(format!("postgresql://{text}").as_bytes()).ok()?;
+    Some(Damage::HostAndPort {
+        instead: redacted(&settings),
+    })
 }
 
 /// An ampersand as XML or JSON write it.
@@ -530,13 +557,24 @@ mod tests {
             ),
             ("[::1]:5432", "host=::1 port=5432"),
             ("db.example.com", "host=db.example.com"),
+            (
+                "db:5432/app?sslmode=require&password=hunter2",
+                "host=db port=5432 dbname=app sslmode=require password=********",
+            ),
         ] {
             let (Some(Damage::HostAndPort { instead: found })
-            | Some(Damage::HostAlone { instead: found })) = host(text)
+            | Some(Damage::HostAlone { instead: found })) = of_unknown(text)
             else {
                 panic!("{text}");
             };
             assert_eq!(found, instead);
+        }
+        for text in [
+            "/builds/app.tmp/DATABASE_URL",
+            "/run/secrets/database_url",
+            r"C:\secrets\url",
+        ] {
+            assert_eq!(of_unknown(text), Some(Damage::Path), "{text}");
         }
         for text in [
             "hunter2",

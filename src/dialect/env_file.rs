@@ -254,7 +254,7 @@ fn may_be_string(line: &dotenv_line::Line) -> bool {
         && (value.contains("postgres://")
             || value.contains("postgresql:")
             || value.contains(":5432")
-            || is_server_and_database(&value) && has_one(&words(&line.name), DATABASE)
+            || is_server_and_database(&value) && is_of_database(&line.name)
             || line.name.to_ascii_uppercase().contains("DATABASE_URL")
             || [
                 "host",
@@ -269,7 +269,12 @@ fn may_be_string(line: &dotenv_line::Line) -> bool {
             .any(sets))
 }
 
-/// `db.example.com:6432/app`
+/// Whether a variable is about a database: `DB_ADDRESS`, `DATA_SOURCE_URI` of postgres_exporter.
+fn is_of_database(name: &str) -> bool {
+    has_one(&words(name), DATABASE) || name.to_ascii_uppercase().contains("DATA_SOURCE")
+}
+
+/// `db.example.com:6432/app?sslmode=require`
 fn is_server_and_database(value: &str) -> bool {
     let Some((host, rest)) = value.split_once(':') else {
         return false;
@@ -280,6 +285,7 @@ fn is_server_and_database(value: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
     };
+    let rest = rest.split('?').next().unwrap_or_default();
     rest.split_once('/').is_some_and(|(port, database)| {
         is_name(host) && is_name(database) && port.parse::<u16>().is_ok()
     })

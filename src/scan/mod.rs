@@ -21,7 +21,7 @@ mod walk;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub use pasted::{Line, Pasted, Unclear, pasted};
+pub use pasted::{Line, Pasted, Unclear, named, pasted};
 pub use place::Place;
 pub use walk::{Excluded, Ignored, Reason, Skipped};
 

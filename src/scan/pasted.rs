@@ -1,6 +1,10 @@
 //! A line of a program in place of a connection string: `psycopg2.connect("host=h")`. The one string in it is read as
 //! its driver reads it, if nothing else in the line decides about TLS. Pure.
 
+use std::collections::BTreeSet;
+
+use serde::de::IgnoredAny;
+
 use super::candidate::{Besides, Candidate, Form};
 use super::find;
 use super::kind::Kind;
@@ -17,6 +21,8 @@ pub enum Pasted {
     One(Line),
     /// A line of a program that cannot be read alone.
     Unclear(Unclear),
+    /// JSON, as secret stores write it, and what it names: see [`named`].
+    Json(Vec<String>),
 }
 
 /// The connection string of a line. No `Debug`: it may contain a password.
@@ -116,13 +122,41 @@ pub fn pasted(text: &[u8], world: &dyn World) -> Pasted {
     found.retain(|candidate| candidate.form != Form::Address);
     found.sort_by(|a, b| a.filled.text.cmp(&b.filled.text));
     found.dedup_by(|a, b| a.filled.text == b.filled.text);
-    match found.as_slice() {
+    let read = match found.as_slice() {
         // `connect(host="h")` of a driver that the line does not name.
         [] if text.to_ascii_lowercase().contains("host") => Pasted::Unclear(Unclear::Parts),
         [] => Pasted::Unclear(Unclear::None),
         [one] => of_candidate(text, one, world),
         _ => Pasted::Unclear(Unclear::Several),
+    };
+    match read {
+        Pasted::Unclear(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            Pasted::Json(named("line.json", text, world))
+        }
+        read => read,
     }
+}
+
+/// The servers that a text names setting by setting, or in strings of any driver, each as a string for libpq without its
+/// password. The ending of `name` says how to read the text.
+#[must_use]
+pub fn named(name: &str, text: &str, world: &dyn World) -> Vec<String> {
+    // Who gives it to pgtls says with that for which database it is.
+    let text = format!("{text}\n#// postgres");
+    let mut found = find::all(name, Kind::of(name), &text).candidates;
+    found.retain(|one| one.form != Form::Address && one.filled.variables == Variables::None);
+    // The settings beside a whole string say the same.
+    if found.iter().any(|one| one.form == Form::Text) {
+        found.retain(|one| one.form == Form::Text);
+    }
+    let strings: BTreeSet<String> = found
+        .iter()
+        .filter_map(|one| {
+            understand(Input::Given(one.filled.text.as_bytes()), one.asked, world).ok()
+        })
+        .map(|read| read.conninfo.changed(&[(Keyword::Password, b"")]))
+        .collect();
+    strings.into_iter().collect()
 }
 
 fn of_candidate(line: &str, candidate: &Candidate, world: &dyn World) -> Pasted {
@@ -282,10 +316,36 @@ mod tests {
         match pasted(line.as_bytes(), &Empty) {
             Pasted::Nothing => "nothing".to_owned(),
             Pasted::Unclear(why) => format!("{why:?}"),
+            Pasted::Json(strings) => format!("JSON {}", strings.join("; ")),
             Pasted::One(line) => {
                 let dialect = line.dialect.map_or("-", Dialect::name);
                 format!("{dialect} {}", String::from_utf8_lossy(line.text.expose()))
             }
+        }
+    }
+
+    #[test]
+    fn json_of_a_secret_store_is_named_and_what_is_in_it() {
+        for (json, expected) in [
+            (
+                r#"{"username":"app","password":"hunter2","engine":"postgres","host":"db","port":5433,"dbname":"d"}"#,
+                "JSON user=app host=db port=5433 dbname=d",
+            ),
+            (
+                r#"{"username":"app","password":"hunter2","host":"db","port":5433,"dbname":"d"}"#,
+                "JSON user=app host=db port=5433 dbname=d",
+            ),
+            (
+                r#"{"postgresql":[{"credentials":{"hostname":"db","port":"5433","password":"hunter2","uri":"postgres://app:hunter2@db:5433/d","ca":"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"}}]}"#,
+                "JSON user=app host=db port=5433 dbname=d",
+            ),
+            (
+                r#"{"engine":"mysql","username":"app","password":"hunter2","host":"db","port":3306}"#,
+                "JSON ",
+            ),
+            (r#"{"a":{"b":"c"}}"#, "JSON "),
+        ] {
+            assert_eq!(read(json), expected, "{json}");
         }
     }
 

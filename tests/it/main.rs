@@ -183,6 +183,9 @@ mod server;
 /// Situations of users, rebuilt.
 #[cfg(unix)]
 mod situations;
+/// What people give in place of a connection string.
+#[cfg(unix)]
+mod stand_ins;
 /// What the topics share.
 mod support;
 /// Every system call fails once.

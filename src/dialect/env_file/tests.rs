@@ -26,6 +26,7 @@ fn no_string_of_a_file_is_passed_over() {
         ("B=db.example:5432/app\n", &[3]),
         ("CORE_DB=db.example:6432/app\n", &[3]),
         ("AUTH_DB=service=nosvc\n", &[3]),
+        ("DATA_SOURCE_URI=db:6432/app?sslmode=require\n", &[3]),
         ("AUTH_DB=host=b prt=1\n", &[3]),
         ("KEYCLOAK_DB='host=b port=1' x\n", &[3]),
         ("DATABASE_URL=\n", &[3]),

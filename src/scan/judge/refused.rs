@@ -23,6 +23,7 @@ pub(super) fn of_refusal(
                 Damage::Base64
                 | Damage::HostAndPort { .. }
                 | Damage::HostAlone { .. }
+                | Damage::Path
                 | Damage::Lines(_)
                 | Damage::Utf16
                 | Damage::ByteOrderMark,
