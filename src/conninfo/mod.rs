@@ -43,7 +43,7 @@ pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use host_and_port::{database_behind, host_and_port};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
-pub use repair::{is_broken_uri, is_switch, repairs, tidied};
+pub use repair::{is_broken_uri, is_server_setting, is_switch, repairs, tidied};
 pub use replication::Replication;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
@@ -313,6 +313,7 @@ impl ConnInfo {
             at: 0,
             as_typed: None,
             alias: None,
+            undone: None,
         });
         redacted(&set.collect::<Vec<_>>())
     }
@@ -328,6 +329,13 @@ impl ConnInfo {
     pub fn alias(&self, keyword: Keyword) -> Option<Alias> {
         let set = self.own.iter().find(|made| made.keyword == keyword)?;
         set.alias
+    }
+
+    /// The value that the string sets before the one that counts.
+    #[must_use]
+    pub fn undone(&self, keyword: Keyword) -> Option<&Value> {
+        let set = self.own.iter().find(|made| made.keyword == keyword)?;
+        set.undone.as_ref()
     }
 
     /// The value as it was typed, if libpq dropped backslashes from it. In a keyword/value string they escape, so

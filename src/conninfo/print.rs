@@ -39,6 +39,7 @@ pub(super) fn change(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> V
         at: 0,
         as_typed: None,
         alias: None,
+        undone: None,
     };
     let change_of = |keyword| changes.iter().find(|(changed, _)| *changed == keyword);
     let mut changed: Vec<Assignment> = settings

@@ -248,7 +248,8 @@ impl Whole<'_> {
             other => other,
         };
         match suggestion {
-            Some(Keyword::Options) if names_schemas(word) => self.search_path(at),
+            Some(Keyword::Options) if names_schemas(word) => self.option(b"search_path", at),
+            None if is_server_setting(word) => self.option(word.as_bytes(), at),
             Some(keyword) if written => self.replaced(at, end, keyword.as_str().as_bytes()),
             Some(_) => Vec::new(),
             None => {
@@ -265,23 +266,25 @@ impl Whole<'_> {
         }
     }
 
-    /// `schema=app`: libpq has no word of its own for it.
-    fn search_path(&self, at: usize) -> Vec<Secret> {
+    /// `schema=app`, `TimeZone=UTC`: libpq has no word of its own for it.
+    fn option(&self, name: &[u8], at: usize) -> Vec<Secret> {
         let end = self.setting(at);
         let setting = self.text.get(at..end).unwrap_or_default();
         let equals = setting.iter().position(|byte| *byte == b'=');
         let value = equals.and_then(|equals| setting.get(equals.saturating_add(1)..));
-        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b',');
-        match value.filter(|value| !value.is_empty() && value.iter().all(is_plain)) {
-            None => Vec::new(),
-            Some(value) if Grammar::of(self.text) == Grammar::Uri => {
-                self.replaced(at, end, &[b"options=-c%20search_path%3D", value].concat())
-            }
-            Some(value) => {
-                let option = [b"options='-c search_path=", value, b"'"].concat();
-                self.replaced(at, end, &option)
-            }
+        let value = value.unwrap_or_default();
+        let is_uri = Grammar::of(self.text) == Grammar::Uri;
+        let plain = String::from_utf8_lossy(value).replace("%2F", "/");
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_,/+-.".contains(c);
+        let has_options = self.text.windows(OPTIONS.len()).any(|part| part == OPTIONS);
+        if plain.is_empty() || !plain.chars().all(is_plain) || has_options {
+            return Vec::new();
         }
+        let option = match is_uri {
+            true => [b"options=-c%20", name, b"%3D", value].concat(),
+            false => [b"options='-c ", name, b"=", value, b"'"].concat(),
+        };
+        self.replaced(at, end, &option)
     }
 
     /// `options=-c search_path=app`: the next word belongs to the value.
@@ -400,7 +403,7 @@ impl Whole<'_> {
         }
         let set = |value: &[u8]| self.amended(&[(keyword, value)]);
         let Word::Shown(value) = value else {
-            return Vec::new();
+            return self.user_with_at();
         };
         match (meant, expected) {
             (Some(meant), _) => set(meant.as_bytes()),
@@ -425,6 +428,29 @@ impl Whole<'_> {
                 | Expected::AllOrNoneNegated,
             ) => Vec::new(),
         }
+    }
+
+    /// `//ann@server:password@host`: what is before the colon is the user, and so is its `@`.
+    fn user_with_at(&self) -> Vec<Secret> {
+        let scheme = self.text.windows(3).position(|signs| signs == b"://");
+        let Some(from) = scheme.map(|at| at.saturating_add(3)) else {
+            return Vec::new();
+        };
+        let rest = self.text.get(from..).unwrap_or_default();
+        let authority = rest.split(|byte| b"/?#".contains(byte)).next();
+        let mut parts = authority
+            .unwrap_or_default()
+            .rsplitn(2, |byte| *byte == b'@');
+        let login = parts.nth(1).unwrap_or_default();
+        let user = login.split(|byte| *byte == b':').next().unwrap_or_default();
+        if user.len() == login.len() || !user.contains(&b'@') {
+            return Vec::new();
+        }
+        let encoded = login
+            .split(|byte| *byte == b'@')
+            .collect::<Vec<_>>()
+            .join(&b"%40"[..]);
+        self.replaced(from, from.saturating_add(login.len()), &encoded)
     }
 
     /// `5432/app`, as in a URI.
@@ -555,11 +581,41 @@ fn names_schemas(word: &str) -> bool {
     word.contains("schema") || word.contains("path")
 }
 
+/// Whether libpq sends a word of this name only in `options`: pgx, lib/pq and Npgsql take settings of the server for
+/// words of their own.
+#[must_use]
+pub fn is_server_setting(word: &str) -> bool {
+    SERVER_SETTINGS
+        .iter()
+        .any(|name| word.eq_ignore_ascii_case(name))
+}
+
+const SERVER_SETTINGS: &[&str] = &[
+    "bytea_output",
+    "client_min_messages",
+    "datestyle",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "extra_float_digits",
+    "idle_in_transaction_session_timeout",
+    "intervalstyle",
+    "jit",
+    "lock_timeout",
+    "role",
+    "search_path",
+    "statement_timeout",
+    "timezone",
+    "work_mem",
+];
+
 /// Whether the values of a word that stands for `sslmode` are others than its modes.
 #[must_use]
 pub fn is_switch(word: &str) -> bool {
     strsim::damerau_levenshtein(&word.to_ascii_lowercase(), "sslmode") > 2
 }
+
+/// Others may stand there.
+const OPTIONS: &[u8] = b"options=";
 
 /// Any setting of the mode.
 const MODE: &[u8] = b"sslmode=";

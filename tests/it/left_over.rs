@@ -333,6 +333,29 @@ fn what_other_programs_write_around_a_path_or_for_none_is_named() {
     assert!(run.stdout.contains("such as Helm"), "{run:?}");
     let run = Client::new().check("host=/tmp sslmode=require sslsni=true");
     assert!(run.stdout.contains("switches SNI off"), "{run:?}");
+    let run = Client::new().check("host=/tmp sslmode=verify-full requiressl=1");
+    assert!(run.stdout.contains("sslmode=require counts"), "{run:?}");
+    let run = Client::new().check("host=/tmp sslmode=prefer sslmode=verify-full");
+    assert!(!run.stdout.contains("counts"), "{run:?}");
     let run = Client::new().check("jdbc:postgresql:localhost:5432/d?user=u&sslmode=disable");
     assert!(run.stdout.contains("// is missing"), "{run:?}");
+}
+
+#[test]
+fn lines_of_a_service_that_other_programs_would_read_are_explained() {
+    for (line, says) in [
+        (
+            "sslmode=verify-full   # always",
+            "put a comment on a line of its own",
+        ),
+        ("url=postgresql://h/d", "no setting for a URL"),
+        ("DATABASE_URL=postgresql://h/d", "no setting for a URL"),
+    ] {
+        let client = Client::new();
+        client.write("service.conf", format!("[prod]\nhost=/tmp\n{line}\n"));
+        let client = client.with("PGSERVICEFILE", "service.conf");
+        let run = client.check("service=prod");
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.hint().contains(says), "{line}: {run:?}");
+    }
 }

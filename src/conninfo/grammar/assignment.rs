@@ -16,6 +16,8 @@ pub struct Assignment {
     pub as_typed: Option<Value>,
     /// The other name by which it was set, if other clients do not know that name.
     pub alias: Option<Alias>,
+    /// What the string sets before, and this undoes.
+    pub undone: Option<Value>,
 }
 
 /// What the string has instead of a keyword and value.
@@ -54,6 +56,7 @@ pub(super) fn store(
         at,
         as_typed: as_typed.map(|bytes| Value::new(keyword, bytes)),
         alias: None,
+        undone: None,
     };
     replace(assignments, made);
     Ok(())
@@ -66,7 +69,10 @@ pub(super) fn replace(assignments: &mut Vec<Assignment>, made: Assignment) {
         .iter_mut()
         .find(|earlier| earlier.keyword == keyword)
     {
-        Some(earlier) => *earlier = made,
+        Some(earlier) => {
+            let undone = std::mem::replace(earlier, made);
+            earlier.undone = Some(undone.value);
+        }
         None => assignments.push(made),
     }
 }

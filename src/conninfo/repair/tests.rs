@@ -29,6 +29,18 @@ fn what_was_meant_is_found() {
             "host=h dbname=d sslmode=require",
         ),
         ("postgresql://h/d?pool=5&user=u", "host=h dbname=d user=u"),
+        (
+            "host=h TimeZone=Asia/Shanghai user=u",
+            "host=h options='-c TimeZone=Asia/Shanghai' user=u",
+        ),
+        (
+            "postgresql://h/d?TimeZone=Asia%2FShanghai",
+            "host=h dbname=d options='-c TimeZone=Asia/Shanghai'",
+        ),
+        (
+            "postgresql://ann@server:p@ss@h:5433/d",
+            "user=ann@server password=******** host=h port=5433 dbname=d",
+        ),
         ("db.example.com:5433", "host=db.example.com port=5433"),
         ("db.example.com", "host=db.example.com"),
         ("localhost user=u", "host=localhost user=u"),

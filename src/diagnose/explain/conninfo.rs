@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use crate::conninfo::{
     Choice as _, Demand, Error, Expected, HostForm, Keyword, Origin, Separator, ServiceFault,
-    SslMode, Typographic, Word, is_switch, shown_path,
+    SslMode, Typographic, Word, is_server_setting, is_switch, shown_path,
 };
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::dialect::{Fault, Refusal};
@@ -114,6 +114,14 @@ fn hint(error: &Error) -> Option<String> {
                 },
             ..
         } if word.ends_with(char::is_whitespace) => SERVICE_LINES,
+        Error::ServiceSyntax {
+            fault:
+                ServiceFault::UnknownKeyword {
+                    word: Word::Shown(word),
+                    ..
+                },
+            ..
+        } if names_url(word) => SERVICE_URL,
         Error::UnknownKeyword {
             suggestion: Some(keyword),
             word,
@@ -127,6 +135,11 @@ fn hint(error: &Error) -> Option<String> {
                 },
             ..
         } => return Some(suggested(*keyword, word)),
+        Error::InvalidValue {
+            value: Word::Shown(value),
+            origin: Origin::Service { .. },
+            ..
+        } if value.contains('#') => SERVICE_COMMENT,
         Error::InvalidValue {
             value: Word::Shown(value),
             meant: Some(meant),
@@ -225,6 +238,10 @@ fn hint(error: &Error) -> Option<String> {
             word: Word::Hidden(_),
             ..
         } => QUOTES_OR_ENCODED,
+        Error::UnknownKeyword {
+            word: Word::Shown(word),
+            ..
+        } if is_server_setting(word) => SERVER_SETTING,
         Error::UnknownKeyword { word, .. } | Error::MissingEquals { word, .. }
             if may_be_url(word) =>
         {
@@ -324,11 +341,6 @@ fn hint(error: &Error) -> Option<String> {
         Error::HostForm { form, .. } => host_form(form),
         Error::InvalidValue {
             value: Word::Shown(value),
-            origin: Origin::Service { .. },
-            ..
-        } if value.contains('#') => SERVICE_COMMENT,
-        Error::InvalidValue {
-            value: Word::Shown(value),
             expected: Expected::Address,
             ..
         } if value.starts_with('[') => "write an IPv6 address in hostaddr without brackets",
@@ -349,7 +361,7 @@ fn hint(error: &Error) -> Option<String> {
             value: Word::Hidden(_),
             expected: Expected::Port,
             ..
-        } => "in a URI, write / in a password as %2F, : as %3A and @ as %40",
+        } => "in a URI, write / in a user name or password as %2F, : as %3A and @ as %40",
         Error::ProtocolRange { .. } => LOWER_OR_RAISE,
         Error::WeakSslMode {
             reason: Demand::SystemRoots,
@@ -390,7 +402,12 @@ const BRACKETS: &str = "write an IPv6 address as [2001:db8::1], then a colon and
 const SERVICE_LINES: &str =
     "write the lines of a service as keyword=value, without spaces around the equals sign";
 
-const SERVICE_COMMENT: &str = "remove the white space: the whole line is the value, and a comment needs a line of its own that begins with #";
+const SERVICE_COMMENT: &str = "remove the white space: the whole line is the value; put a comment on a line of its own that begins with #";
+
+const SERVER_SETTING: &str =
+    "it is a setting of the server, and libpq sends those in options: options='-c NAME=VALUE'";
+
+const SERVICE_URL: &str = "a service has no setting for a URL: write host, port, dbname and user, each on a line of its own";
 
 const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not with commas or semicolons";
 
@@ -475,6 +492,14 @@ fn typographic(error: &Error) -> Option<Typographic> {
 const LINE_BREAK: [char; 2] = ['\r', '\n'];
 
 const LOWER_OR_RAISE: &str = "lower the minimum or raise the maximum";
+
+/// Whether other programs have a whole connection string under this name.
+fn names_url(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["url", "uri", "dsn"]
+        .iter()
+        .any(|name| word.ends_with(name))
+}
 
 /// Whether the word is a URL with the wrong scheme, or may be one.
 fn may_be_url(word: &Word) -> bool {

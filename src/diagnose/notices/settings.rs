@@ -1,7 +1,7 @@
 //! What the settings fail to protect, or weaken in other clients.
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
-use crate::conninfo::{Keyword, LoadBalanceHosts, Origin, SslMode, shown_path};
+use crate::conninfo::{Choice as _, Keyword, LoadBalanceHosts, Origin, SslMode, shown_path};
 use crate::diagnose::explain::provider::{NO_BUNDLE, export, set_of};
 use crate::diagnose::explain::{chain, corrected, versions};
 use crate::diagnose::{Contents, Context};
@@ -17,6 +17,7 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(ignored_crl(task));
     found.extend(sni_is_off(task));
     found.extend(password_in_user(task));
+    found.extend(weakened(task));
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
@@ -106,6 +107,20 @@ fn password_in_user(task: &Task) -> Option<Finding> {
         );
         warning(Code::SettingDiffers, Stage::Conninfo, message)
             .hint("If that is the password, write it as password=..., or set PGPASSWORD.")
+    })
+}
+
+/// `sslmode=verify-full requiressl=1`
+fn weakened(task: &Task) -> Option<Finding> {
+    let undone = task.conninfo.undone(Keyword::SslMode)?;
+    let undone = SslMode::from_bytes(undone.as_bytes())?;
+    let mode = task.conninfo.sslmode.value;
+    (undone > mode).then(|| {
+        let message = format!(
+            "the string sets sslmode={undone}, but what is behind it undoes that: sslmode={mode} counts"
+        );
+        warning(Code::SettingDiffers, Stage::Conninfo, message)
+            .hint("Remove the second sslmode. requiressl is an old name of it: 1 is require, and 0 is prefer.")
     })
 }
 
