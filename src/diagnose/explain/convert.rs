@@ -122,6 +122,7 @@ fn in_an_editor(purpose: Purpose, form: &Form) -> String {
         Form::EscapedNewlines => "Replace the two characters \\n by a line break everywhere, with an editor.".to_owned(),
         Form::OneLine => "Put the BEGIN line, the text after it and the END line on lines of their own, with an editor.".to_owned(),
         Form::CarriageReturns => "Save it again with an editor, with line ends of Windows (CR LF) or of Unix (LF).".to_owned(),
+        Form::Dashes { .. } => format!("Write five hyphens before and after BEGIN {label} and END {label}, without blanks, with an editor."),
         Form::Indented { .. } => "Remove what is before BEGIN and END, and the white space at the beginning of each line, with an editor.".to_owned(),
         Form::Base64OfPem => "It is a PEM file in base64. Decode it with: certutil -decode FILE NEW-FILE".to_owned(),
         Form::Base64OfDer(_) => format!("Put the line -----BEGIN {label}----- before it and the line -----END {label}----- after it, with an editor."),
@@ -196,6 +197,7 @@ fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
         Form::OneLine => write(format!("{LINE_BREAKS} {file}")),
         Form::CarriageReturns => write(format!("tr '\\r' '\\n' < {file}")),
         Form::Indented { .. } => write(format!("{WITHOUT_PREFIX} {file}")),
+        Form::Dashes { .. } => write(format!("{HYPHENS} {file}")),
         Form::Base64OfPem => write(format!("base64 -d {file}")),
         Form::Base64OfDer(kind) if *kind == purpose.kind() => convert(format!(
             "base64 -d {file} | openssl {} -inform der -out {out}",
@@ -235,6 +237,9 @@ fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
                 Packing::Zip => format!("unzip {file}"),
                 Packing::Gzip => purpose.written(&format!("gunzip -c {file}")),
                 Packing::Tar => format!("tar -xf {file}"),
+                Packing::Bzip2 => purpose.written(&format!("bunzip2 -c {file}")),
+                Packing::Xz => purpose.written(&format!("xz -dc {file}")),
+                Packing::Zstd => purpose.written(&format!("zstd -dc {file}")),
             };
             Repair::Words(format!(
                 "Unpack it ({command}), and name the PEM file that was in it."
@@ -294,6 +299,10 @@ fn wanted(purpose: Purpose) -> String {
 
 /// Takes from each line what stands before BEGIN: indentation, marks of a mail or a diff, or numbers, which differ.
 const WITHOUT_PREFIX: &str = r#"awk 'function plain(s) { gsub(/[0-9]/, " ", s); return s } match($0, /-----BEGIN/) { n = RSTART; p = plain(substr($0, 1, n - 1)) } { if (n > 1 && plain(substr($0, 1, n - 1)) == p) $0 = substr($0, n); sub(/^.*-----BEGIN/, "-----BEGIN"); sub(/^[ \t]+/, ""); print }'"#;
+
+/// Writes five hyphens around each BEGIN and END. The bytes of other dashes are signs only in the right locale.
+const HYPHENS: &str =
+    r"LC_ALL=C sed -E 's/^[^A-Z]*((BEGIN|END) [A-Z0-9 ]*[A-Z])[^A-Z]*$/-----\1-----/'";
 
 /// Puts every BEGIN and END on a line of its own; quotation marks, commas, and signs at the end of a line are of JSON
 /// or of a program.

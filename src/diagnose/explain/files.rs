@@ -370,13 +370,29 @@ fn looked_at(path: &NamedPath) -> String {
 /// What programs write where nothing is set.
 const NO_VALUE: [&str; 4] = ["None", "null", "nil", "undefined"];
 
+/// What other programs write before a path.
+const PREFIXES: [(&str, &str); 2] = [
+    (
+        "@",
+        "libpq takes a plain path: the @ is for other programs.",
+    ),
+    (
+        "classpath:",
+        "classpath: is for Spring. Drivers open a file, and so it must lie outside of the JAR.",
+    ),
+];
+
 /// What a word processor, or a file with a line break at its end, has put into a path.
 fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
     let written = path.to_str()?;
     let plain = written.trim_end();
-    let behind_at = written
-        .strip_prefix('@')
-        .filter(|path| Path::new(path).exists());
+    let behind_prefix = PREFIXES.iter().find_map(|(prefix, says)| {
+        let rest = written.strip_prefix(prefix)?;
+        let resource = format!("src/main/resources/{rest}");
+        let mut places = [rest, &resource].into_iter();
+        let place = places.find(|place| Path::new(place).is_file());
+        Some((*says, place.map(str::to_owned)))
+    });
     let quotes = ['"', '\''];
     let (said, meant) = match Typographic::first_in(written) {
         None if NO_VALUE.contains(&written) => {
@@ -384,10 +400,8 @@ fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hin
                 "\"{written}\" is what a program writes for no value. Leave {keyword} out, or give it a path."
             )));
         }
-        None if let Some(path) = behind_at => (
-            "libpq takes a plain path: the @ is for other programs.".to_owned(),
-            path.to_owned(),
-        ),
+        None if let Some((says, None)) = behind_prefix => return Some(Hint::say(says)),
+        None if let Some((says, Some(path))) = behind_prefix => (says.to_owned(), path),
         None if written.starts_with(quotes) && written.ends_with(quotes) => (
             "The quotation marks are part of the path: service files, docker --env-file and Kubernetes keep them.".to_owned(),
             written.trim_matches(quotes).to_owned(),

@@ -52,6 +52,11 @@ pub enum Form {
         /// Line of the first BEGIN line, counted from 1.
         line: usize,
     },
+    /// A BEGIN or END without five hyphens on either side: a word processor has made dashes of them, or a copy lost one.
+    Dashes {
+        /// Line, counted from 1.
+        line: usize,
+    },
     /// The base64 of a PEM file, as a Kubernetes secret has it in YAML.
     Base64OfPem,
     /// The base64 of DER: a PEM file without its BEGIN and END lines.
@@ -79,6 +84,12 @@ pub enum Packing {
     Gzip,
     /// tar.
     Tar,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// Zstandard.
+    Zstd,
 }
 
 /// What encrypts the certificates of an archive.
@@ -237,6 +248,12 @@ impl fmt::Display for Instead<'_> {
                     "its contents are indented, but BEGIN must be at the start of its line (line {line})"
                 );
             }
+            Form::Dashes { line } => {
+                return write!(
+                    f,
+                    "BEGIN and END must have five hyphens on either side, and no other dashes (line {line})"
+                );
+            }
             Form::Base64OfPem => "it is the base64 of a PEM file: it must be decoded once more",
             Form::Base64OfDer(kind) => {
                 return write!(
@@ -256,6 +273,9 @@ impl fmt::Display for Instead<'_> {
             Form::Packed(Packing::Zip) => "it is a ZIP archive, but libpq reads PEM",
             Form::Packed(Packing::Gzip) => "it is compressed with gzip, but libpq reads PEM",
             Form::Packed(Packing::Tar) => "it is a tar archive, but libpq reads PEM",
+            Form::Packed(Packing::Bzip2) => "it is compressed with bzip2, but libpq reads PEM",
+            Form::Packed(Packing::Xz) => "it is compressed with xz, but libpq reads PEM",
+            Form::Packed(Packing::Zstd) => "it is compressed with zstd, but libpq reads PEM",
             Form::KubernetesManifest => {
                 "it is a manifest of Kubernetes, whose values are base64, but libpq reads PEM"
             }

@@ -49,6 +49,9 @@ pub(in crate::trust) fn of(bytes: &[u8], wanted: Wanted) -> Form {
     {
         return Form::SshPublicKey;
     }
+    if let Some(line) = line_of_dashes(text) {
+        return Form::Dashes { line };
+    }
     match find(bytes, b"-----BEGIN ") {
         // An archive or another container, in which the file is one of several.
         Some(at) if bytes.get(..at).is_some_and(|before| before.contains(&0)) => Form::Text,
@@ -63,11 +66,40 @@ fn packing(bytes: &[u8]) -> Option<Packing> {
     match bytes {
         [b'P', b'K', 3, 4, ..] => Some(Packing::Zip),
         [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Packing::Bzip2),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packing::Xz),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
         _ => bytes
             .get(257..)?
             .starts_with(b"ustar")
             .then_some(Packing::Tar),
     }
+}
+
+/// The first line, counted from 1, with a BEGIN or END between other signs than five hyphens, such as dashes.
+fn line_of_dashes(text: &[u8]) -> Option<usize> {
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_odd = |line: &[u8]| {
+        let is_capital = |byte: &u8| byte.is_ascii_uppercase();
+        let (start, end) = (
+            line.iter().position(is_capital),
+            line.iter().rposition(is_capital),
+        );
+        let (Some(start), Some(end)) = (start, end.map(|last| last.saturating_add(1))) else {
+            return false;
+        };
+        let label = line.get(start..end).unwrap_or_default();
+        let around = [line.get(..start), line.get(end..)].map(Option::unwrap_or_default);
+        let names_block = label.starts_with(b"BEGIN ") || label.starts_with(b"END ");
+        let is_dash = |byte: &u8| matches!(byte, b'-' | b' ') || !byte.is_ascii();
+        names_block
+            && around
+                .iter()
+                .all(|signs| !signs.is_empty() && signs.iter().all(is_dash))
+            && around != [b"-----"; 2]
+    };
+    let position = lines.position(is_odd)?;
+    position.checked_add(1)
 }
 
 /// What `kubectl get -o yaml` writes. In other order, too, the two lines are at the margin.
@@ -303,6 +335,27 @@ mod tests {
                 "manifest",
                 b"apiVersion: v1\ndata:\n  ca.crt: LS0tLS1CRUdJTg==\nkind: Secret\n".to_vec(),
                 Form::KubernetesManifest,
+            ),
+            (
+                "bzip2",
+                b"BZh91AY&SY".to_vec(),
+                Form::Packed(Packing::Bzip2),
+            ),
+            ("xz", b"\xfd7zXZ\0".to_vec(), Form::Packed(Packing::Xz)),
+            (
+                "zstd",
+                b"\x28\xb5\x2f\xfd".to_vec(),
+                Form::Packed(Packing::Zstd),
+            ),
+            (
+                "dashes",
+                pem.replace("-----", "\u{2014}\u{2013}\u{2014}").into(),
+                Form::Dashes { line: 1 },
+            ),
+            (
+                "a lost hyphen",
+                pem.get(1..).unwrap().into(),
+                Form::Dashes { line: 1 },
             ),
             ("text", b"see the wiki\n".to_vec(), Form::Text),
         ] {

@@ -87,6 +87,16 @@ impl World {
                 Mendable("indented"),
             ),
             row(
+                "dashes of a word processor",
+                root.replace("-----", "\u{2014}\u{2013}\u{2014}"),
+                Mendable("five hyphens"),
+            ),
+            row(
+                "a lost hyphen",
+                root.get(1..).unwrap_or_default().to_owned(),
+                Mendable("five hyphens"),
+            ),
+            row(
                 "a diff",
                 root.lines()
                     .map(|line| format!("+{line}\n"))
