@@ -47,7 +47,7 @@ pub use repair::{is_broken_uri, is_server_setting, is_switch, repairs, tidied};
 pub use replication::Replication;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
-pub use sources::passfile::PassfileKey;
+pub use sources::passfile::{NearLine, PassfileKey};
 pub use typography::{Typographic, as_typed, is_in_quotes, is_quote};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 

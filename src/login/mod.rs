@@ -38,7 +38,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Origin, Secret, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, NearLine, Origin, Secret, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
 use crate::probe::{Missing, Observation, Proof, Task};
@@ -71,6 +71,8 @@ pub struct Login {
     pub disclosed: Option<Disclosed>,
     /// A password file that libpq ignores, as we did.
     pub ignored_file: Option<IgnoredFile>,
+    /// A line of the password file that nearly matches.
+    pub near_line: Option<NearLine>,
     /// How far it got.
     pub outcome: Result<Entered, Error>,
     /// How long it took, including its own connection.
@@ -230,8 +232,10 @@ pub async fn login(
         |judgement| demands.of_one_shown(observation, judgement),
     );
     let mut ignored_file = None;
+    let mut near_line = None;
     let whole = async {
         let password = password::gather(&task.conninfo, &task.endpoint).await;
+        near_line = password.near;
         match &password.ignored {
             // A file that is named must be usable.
             Some(file) if file.origin != Origin::Default => {
@@ -270,6 +274,7 @@ pub async fn login(
         bound,
         disclosed,
         ignored_file,
+        near_line,
         outcome,
         took: started.elapsed(),
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::conninfo::{ConnInfo, Endpoint, Origin, PassfileKey, Secret, Setting};
+use crate::conninfo::{ConnInfo, Endpoint, NearLine, Origin, PassfileKey, Secret, Setting};
 use crate::os;
 use crate::trust::read_bounded;
 use crate::workers;
@@ -13,17 +13,19 @@ pub(super) struct Password {
     /// Never empty: for libpq an empty password is none.
     pub(super) secret: Option<Secret>,
     pub(super) ignored: Option<IgnoredFile>,
+    /// The line of the password file that was meant, perhaps.
+    pub(super) near: Option<NearLine>,
 }
 
 impl Password {
     fn unusable(file: Setting<PathBuf>, why: Unusable) -> Self {
         Self {
-            secret: None,
             ignored: Some(IgnoredFile {
                 path: file.value,
                 origin: file.origin,
                 why,
             }),
+            ..Self::default()
         }
     }
 }
@@ -59,7 +61,7 @@ pub(super) async fn gather(conninfo: &ConnInfo, endpoint: &Endpoint) -> Password
     if let Some(password) = &conninfo.password {
         return Password {
             secret: Some(password.value.clone()),
-            ignored: None,
+            ..Password::default()
         };
     }
     let Some(passfile) = conninfo.passfile() else {
@@ -79,6 +81,7 @@ fn look_up(passfile: &Setting<PathBuf>, key: &PassfileKey) -> Password {
         Ok(text) => Password {
             secret: key.find(&text).filter(|secret| !secret.expose().is_empty()),
             ignored: None,
+            near: key.nearest(&text),
         },
         // The default file may be missing.
         Err(Unusable::Unreadable(_)) if passfile.origin == Origin::Default => Password::default(),

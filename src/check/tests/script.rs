@@ -304,6 +304,7 @@ fn login_of(answer: Answer) -> Option<Login> {
         bound: false,
         disclosed: None,
         ignored_file: None,
+        near_line: None,
         outcome,
         took: Duration::ZERO,
     })

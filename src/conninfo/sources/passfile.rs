@@ -21,6 +21,15 @@ impl ConnInfo {
     }
 }
 
+/// A line that does not match, but nearly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NearLine {
+    /// The line, counted from 1.
+    pub number: usize,
+    /// The only field that differs.
+    pub keyword: Keyword,
+}
+
 /// What a line must name, byte for byte, for its password to be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassfileKey {
@@ -53,6 +62,40 @@ impl PassfileKey {
             .iter()
             .filter(|line| !line.starts_with(b"#"))
             .find_map(|line| self.password(stripped(line)))
+    }
+
+    /// The first line that names everything but one.
+    #[must_use]
+    pub fn nearest(&self, text: &[u8]) -> Option<NearLine> {
+        let lines = lines(text_file(text));
+        let mut numbered = (1..)
+            .zip(&lines)
+            .filter(|(_, line)| !line.starts_with(b"#"));
+        numbered.find_map(|(number, line)| {
+            let keyword = self.only_difference(stripped(line))?;
+            Some(NearLine { number, keyword })
+        })
+    }
+
+    fn only_difference(&self, line: &[u8]) -> Option<Keyword> {
+        let fields = [
+            (Keyword::Host, &self.host),
+            (Keyword::Port, &self.port),
+            (Keyword::Dbname, &self.dbname),
+            (Keyword::User, &self.user),
+        ];
+        let (mut rest, mut different) = (line, None);
+        for (keyword, wanted) in fields {
+            rest = match after_field(rest, wanted) {
+                Some(rest) => rest,
+                None if different.is_none() => {
+                    different = Some(keyword);
+                    after_any_field(rest)?
+                }
+                None => return None,
+            };
+        }
+        different
     }
 
     fn password(&self, line: &[u8]) -> Option<Secret> {
@@ -119,6 +162,18 @@ fn after_field<'a>(text: &'a [u8], token: &[u8]) -> Option<&'a [u8]> {
             return None;
         }
         text = rest;
+    }
+}
+
+/// The rest of `text` after its first field.
+fn after_any_field(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    loop {
+        match rest {
+            [b':', behind @ ..] => return Some(behind),
+            [b'\\', _, behind @ ..] | [_, behind @ ..] => rest = behind,
+            [] => return None,
+        }
     }
 }
 
@@ -217,6 +272,28 @@ mod tests {
                 "{:?}",
                 String::from_utf8_lossy(text)
             );
+        }
+    }
+
+    #[test]
+    fn a_line_that_differs_in_one_field_is_found() {
+        let conninfo = ConnInfo::read(b"host=h port=1 dbname=d user=u", &Fake::default()).unwrap();
+        let key = PassfileKey::new(&conninfo, &conninfo.endpoints[0]);
+        for (text, near) in [
+            ("x:1:d:u:p", Some((1, Keyword::Host))),
+            (
+                "#h:2:d:u:p\nx:2:d:u:p\nh:5432:*:u:p",
+                Some((3, Keyword::Port)),
+            ),
+            (r"h:1:a\:b:u:p", Some((1, Keyword::Dbname))),
+            ("h:1:d:U:p", Some((1, Keyword::User))),
+            ("h:1:d:u", None),
+            ("h:1:x", None),
+            ("postgresql://u:p@h:1/d", None),
+            ("", None),
+        ] {
+            let near = near.map(|(number, keyword)| NearLine { number, keyword });
+            assert_eq!(key.nearest(text.as_bytes()), near, "{text}");
         }
     }
 

@@ -140,7 +140,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
         Error::Unmet => Diagnosis::failed(
             finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),
         ),
-        Error::Refused(refusal) => refused(refusal, message),
+        Error::Refused(refusal) => refused(task, login, refusal, message),
         Error::Server { error, step } => server(task, observation, login, error, *step),
         Error::Closed(step) => ended(*step, Code::Closed, message, LOOK_INTO_LOG),
         Error::Timeout(step @ (Step::Startup | Step::Authenticated)) => {
@@ -169,7 +169,7 @@ fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
     }
 }
 
-fn refused(refusal: &Refusal, message: String) -> Diagnosis {
+fn refused(task: &Task, login: &Login, refusal: &Refusal, message: String) -> Diagnosis {
     match refusal {
         Refusal::NotAllowed { .. } => failed(
             Code::LoginFailed,
@@ -189,11 +189,11 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         Refusal::NoPassword => failed(
             Code::LoginFailed,
             format!("{message}: the server asks for a password, but none is set"),
-            format!(
+            near_line(task, login).then(format!(
                 "Set PGPASSWORD, or add a line HOST:PORT:DATABASE:USER:PASSWORD to {}{}.",
                 os::SHOWN_PASSFILE,
                 os::SHOWN_PASSFILE_RULE
-            ),
+            )),
         ),
         Refusal::NoClientCertificate => Diagnosis::failed(
             finding(Level::Error, Code::ClientCertRequired, message).hint(
@@ -212,6 +212,19 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         ),
         Refusal::Invalid | Refusal::BadNegotiation => failed(Code::LoginFailed, message, NOT_POSTGRES),
     }
+}
+
+/// The line of the password file that was meant, perhaps.
+fn near_line(task: &Task, login: &Login) -> Hint {
+    let file = task.conninfo.passfile();
+    Hint::from(login.near_line.zip(file).map(|(near, file)| {
+        Hint::say(format!(
+            "Line {} of {} differs in {} only: libpq compares the text, as the string has it.",
+            near.number,
+            shown_path(&file.value),
+            near.keyword
+        ))
+    }))
 }
 
 /// The server's FATAL, by its SQLSTATE (PostgreSQL documentation, appendix A).

@@ -477,9 +477,19 @@ fn source_of_password(conninfo: &ConnInfo) -> Hint {
         mask if mask == MASK.as_bytes() => {
             "It is the mask that pgtls prints instead of a password."
         }
+        encoded if has_percent_code(encoded) => {
+            "It has a % with two hexadecimal digits behind it. libpq decodes these once, and in a URI only: perhaps it is still encoded."
+        }
         _ => return source,
     };
     source.then(form)
+}
+
+/// `%40`
+fn has_percent_code(text: &[u8]) -> bool {
+    text.windows(3).any(|signs| {
+        matches!(signs, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    })
 }
 
 /// A name as SQL reads it.

@@ -286,6 +286,7 @@ fn a_refused_password_is_traced_to_its_source_and_form() {
         ("\"hunter2\"", "quotation marks around it"),
         ("[YOUR-PASSWORD]", "perhaps a placeholder"),
         ("********", "the mask that pgtls prints"),
+        ("hunter2%40", "perhaps it is still encoded"),
     ] {
         let client = client(&root).with("PGPASSWORD", password);
         let run = login(&client, &string);
