@@ -45,7 +45,7 @@ pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
 pub use repair::{is_broken_uri, is_server_setting, is_switch, repairs, tidied};
 pub use replication::Replication;
-pub use sources::env::{ServerSetting, SystemRoots};
+pub use sources::env::{ServerSetting, SystemRoots, Unread};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::{NearLine, PassfileKey};
 pub use typography::{Typographic, as_typed, is_in_quotes, is_quote};
@@ -157,6 +157,8 @@ pub struct ConnInfo {
     pub openssl_conf: Option<OpensslConf>,
     /// Server settings that only the environment can request.
     pub server_settings: Vec<ServerSetting>,
+    /// Variables that libpq does not read.
+    pub unread: Vec<Unread>,
     settings: Settings,
     own: Vec<Assignment>,
 }

@@ -5,7 +5,7 @@ use super::promise::Promise;
 use super::settings::Param;
 use super::shell_line::{self, LineShell, Set};
 use super::{Dialect, Fault, Reading, adonet, odbc};
-use crate::conninfo::Keyword;
+use crate::conninfo::{Keyword, Unread};
 
 const DIALECT: Dialect = Dialect::DotenvLine;
 
@@ -251,11 +251,18 @@ pub(super) fn is_group(variables: &[Param]) -> bool {
 /// The variables of libpq, as settings.
 pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
     let mut reading = Reading::new(DIALECT);
-    let variables = variables.iter();
     add_environment(
         &mut reading,
-        variables.map(|variable| (variable.name.as_str(), variable.value.as_str())),
+        variables
+            .iter()
+            .map(|variable| (variable.name.as_str(), variable.value.as_str())),
     )?;
+    for unread in variables
+        .iter()
+        .filter_map(|variable| Unread::of(&variable.name))
+    {
+        reading.info(unread.variable, unread.to_string());
+    }
     reading.without_nul()
 }
 

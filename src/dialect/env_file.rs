@@ -5,7 +5,7 @@ use super::read::{by_signs, libpq_settings, trap};
 use super::settings::{Param, Table};
 use super::{Damage, Dialect, Fault, Reading};
 use super::{adonet, damage, dotenv_line, laravel, odbc, shell_line};
-use crate::conninfo::{Keyword, Nowhere, World};
+use crate::conninfo::{Keyword, Nowhere, Unread, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
@@ -92,7 +92,7 @@ impl Group {
     /// Whose a variable is.
     fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| match group {
-            Self::Libpq => dotenv_line::is_of_libpq(name),
+            Self::Libpq => dotenv_line::is_of_libpq(name) || Unread::of(name).is_some(),
             Self::Laravel => laravel::takes(name),
         })
     }

@@ -1,7 +1,7 @@
 //! node-postgres 8 (`pg-connection-string`, `connection-parameters.js`).
 
 use super::parts::{
-    doubt_node, last_of_each, set_identity, set_mode, set_runtime_roots, set_url, url, verifies,
+    doubt_node, last_of_each, set_identity, set_mode, set_node_roots, set_url, url, verifies,
 };
 use super::promise::{Promise, Root, query};
 use super::reading::Home;
@@ -129,7 +129,7 @@ fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) -> Result<(), Fault>
     match root {
         Some(file) => super::parts::set_root(reading, "sslrootcert", mode, file)?,
         None if self::verifies(mode) => {
-            set_runtime_roots(reading, "Node's own roots and those of NODE_EXTRA_CA_CERTS")
+            set_node_roots(reading, world);
         }
         None => {}
     }

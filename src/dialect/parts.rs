@@ -97,6 +97,18 @@ pub(super) fn set_runtime_roots(reading: &mut Reading, whose: &str) {
     );
 }
 
+/// The roots of Node.js.
+pub(super) fn set_node_roots(reading: &mut Reading, world: &dyn World) {
+    const VARIABLE: &str = "NODE_EXTRA_CA_CERTS";
+    set_runtime_roots(reading, "Node's own roots and those of NODE_EXTRA_CA_CERTS");
+    if world.var(VARIABLE).is_some_and(|value| !value.is_empty()) {
+        reading.info(
+            VARIABLE,
+            "it is set here: Node.js trusts the roots in that file, too. To check with them, name the file: --trust FILE",
+        );
+    }
+}
+
 /// Npgsql and others: `PGSSLROOTCERT`, then `~/.postgresql/root.crt`, then the roots of the runtime.
 pub(super) fn set_home_or_runtime_roots(reading: &mut Reading, world: &dyn World, whose: &str) {
     let variable = world.var("PGSSLROOTCERT").filter(|value| !value.is_empty());

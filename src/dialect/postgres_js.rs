@@ -1,6 +1,6 @@
 //! postgres.js 3 (`parseOptions` in `index.js`, `connection.js`).
 
-use super::parts::{doubt_node, set_mode, set_runtime_roots, set_url, url, verifies};
+use super::parts::{doubt_node, set_mode, set_node_roots, set_url, url, verifies};
 use super::promise::{Promise, Root, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Table, Tls, Unknown, row};
@@ -128,7 +128,7 @@ fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) {
         Some(_) => reading.warn("sslrootcert", "postgres.js hands it to the server, which refuses the login. Give the file in the program: postgres(url, { ssl: { ca: fs.readFileSync('root.crt') } })"),
     }
     if verifies(mode) {
-        set_runtime_roots(reading, "Node's own roots and those of NODE_EXTRA_CA_CERTS");
+        set_node_roots(reading, world);
     }
 }
 

@@ -318,6 +318,8 @@ fn what_other_programs_write_around_a_path_or_for_none_is_named() {
     client.write("root.crt", Ca::root("root").pem);
     for (path, says) in [
         ("@root.crt", "the @ is for other programs"),
+        ("classpath:root.crt", "classpath: is for Spring"),
+        ("classpath:certs/root.crt", "classpath: is for Spring"),
         ("\"root.crt\"", "quotation marks are part of the path"),
         ("None", "for no value"),
     ] {
@@ -358,4 +360,47 @@ fn lines_of_a_service_that_other_programs_would_read_are_explained() {
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.hint().contains(says), "{line}: {run:?}");
     }
+}
+
+#[test]
+fn a_variable_that_libpq_does_not_read_is_named_with_the_one_that_it_reads() {
+    for (variable, string, says) in [
+        (
+            "PGSSLCA",
+            "host=/tmp",
+            "its variable for sslrootcert is PGSSLROOTCERT",
+        ),
+        ("PGSSLPASSWORD", "host=/tmp", "no variable sets sslpassword"),
+        (
+            "PGPASSWORD_FILE",
+            "host=/tmp",
+            "its variable for password is PGPASSWORD",
+        ),
+        // The setting has a value.
+        ("PGPASSWORD_FILE", "host=/tmp password=x", ""),
+        ("PGSSLCA", "host=/tmp sslrootcert=system", ""),
+    ] {
+        let run = Client::new().with(variable, "/nowhere").check(string);
+        let says_it = run.stdout.contains("does not read it");
+        assert_eq!(says_it, !says.is_empty(), "{variable} {string}: {run:?}");
+        assert!(run.stdout.contains(says), "{variable} {string}: {run:?}");
+    }
+    let client = Client::new();
+    client.write("app.env", "PGHOST=/tmp\nPGPASSWORD_FILE=/run/secrets/p\n");
+    let run = client.pgtls(&["check", "--format", "json", "--from", "app.env"]);
+    assert!(
+        run.stdout.contains("variable for password is PGPASSWORD"),
+        "{run:?}"
+    );
+    let client = Client::new().with("NODE_EXTRA_CA_CERTS", "/nowhere/root.crt");
+    let run = client.pgtls(&[
+        "conninfo",
+        "--dialect",
+        "node-postgres",
+        "postgres://u@h/d?sslmode=verify-full",
+    ]);
+    assert!(
+        run.stdout.contains("--trust FILE") || run.stderr.contains("--trust FILE"),
+        "{run:?}"
+    );
 }

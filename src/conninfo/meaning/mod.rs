@@ -92,6 +92,7 @@ pub(in crate::conninfo) fn interpret(
         system_roots: env::SystemRoots::read(world),
         openssl_conf: openssl_conf::OpensslConf::read(world),
         server_settings: env::server_settings(world),
+        unread: env::Unread::all_in(world),
         settings,
         own,
     })

@@ -1,6 +1,7 @@
 //! Fills in what neither the string nor the service sets, from environment variables, the operating system
 //! and libpq's built-in defaults (`conninfo_add_defaults` in `fe-connect.c`).
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::conninfo::World;
@@ -95,6 +96,74 @@ impl SystemRoots {
         }
     }
 }
+
+/// A variable that is set, and only looks like one of libpq.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// Its name.
+    pub variable: &'static str,
+    /// What it is meant to set.
+    pub keyword: Keyword,
+}
+
+impl Unread {
+    /// The variable of this name, if it is one of them.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        let row = UNREAD.iter().find(|(variable, _)| *variable == name)?;
+        let (variable, keyword) = *row;
+        Some(Self { variable, keyword })
+    }
+
+    /// Those that are set.
+    pub(in crate::conninfo) fn all_in(world: &dyn World) -> Vec<Self> {
+        let is_set = |name: &str| world.var(name).is_some_and(|value| !value.is_empty());
+        let names = UNREAD.iter().map(|(variable, _)| *variable);
+        names
+            .filter(|name| is_set(name))
+            .filter_map(Self::of)
+            .collect()
+    }
+}
+
+/// What is wrong with it, behind its name.
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keyword = self.keyword;
+        match keyword.variable() {
+            Some(variable) => write!(
+                f,
+                "libpq does not read it: its variable for {keyword} is {variable}"
+            ),
+            None => write!(
+                f,
+                "libpq does not read it: no variable sets {keyword}, which stands in the string or in a service"
+            ),
+        }
+    }
+}
+
+/// Names that people and other programs give to settings for TLS and to passwords.
+const UNREAD: &[(&str, Keyword)] = &[
+    ("PGSSL", Keyword::SslMode),
+    ("PGSSL_MODE", Keyword::SslMode),
+    ("PG_SSLMODE", Keyword::SslMode),
+    ("PG_SSL_MODE", Keyword::SslMode),
+    ("PGSSLCA", Keyword::SslRootCert),
+    ("PGSSLROOT", Keyword::SslRootCert),
+    ("PGSSL_ROOT_CERT", Keyword::SslRootCert),
+    ("PG_SSLROOTCERT", Keyword::SslRootCert),
+    ("PG_SSL_ROOT_CERT", Keyword::SslRootCert),
+    ("PGSSL_CERT", Keyword::SslCert),
+    ("PG_SSLCERT", Keyword::SslCert),
+    ("PGSSL_KEY", Keyword::SslKey),
+    ("PG_SSLKEY", Keyword::SslKey),
+    ("PGSSLPASSWORD", Keyword::SslPassword),
+    ("PGSSLKEYPASSWORD", Keyword::SslPassword),
+    ("PG_PASSWORD", Keyword::Password),
+    ("PGPASS", Keyword::Password),
+    ("PGPASSWORD_FILE", Keyword::Password),
+];
 
 const SERVER_SETTINGS: [(&str, &str); 3] = [
     ("PGDATESTYLE", "datestyle"),

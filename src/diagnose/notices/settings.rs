@@ -1,7 +1,9 @@
 //! What the settings fail to protect, or weaken in other clients.
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
-use crate::conninfo::{Choice as _, Keyword, LoadBalanceHosts, Origin, SslMode, shown_path};
+use crate::conninfo::{
+    Choice as _, Keyword, LoadBalanceHosts, Origin, SslMode, Unread, shown_path,
+};
 use crate::diagnose::explain::provider::{NO_BUNDLE, export, set_of};
 use crate::diagnose::explain::{chain, corrected, versions};
 use crate::diagnose::{Contents, Context};
@@ -18,6 +20,7 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(sni_is_off(task));
     found.extend(password_in_user(task));
     found.extend(weakened(task));
+    found.extend(unread(task));
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
@@ -122,6 +125,21 @@ fn weakened(task: &Task) -> Option<Finding> {
         warning(Code::SettingDiffers, Stage::Conninfo, message)
             .hint("Remove the second sslmode. requiressl is an old name of it: 1 is require, and 0 is prefer.")
     })
+}
+
+/// `PGSSLCA`, where nothing sets `sslrootcert`.
+fn unread(task: &Task) -> Vec<Finding> {
+    let conninfo = &task.conninfo;
+    let is_open = |keyword| {
+        let setting = conninfo.parameter(keyword);
+        setting.is_none_or(|setting| setting.origin == Origin::Default)
+    };
+    let missed = conninfo.unread.iter().filter(|one| is_open(one.keyword));
+    let finding = |one: &Unread| {
+        let message = format!("{} is set, but {one}", one.variable);
+        info(Code::SettingDiffers, Stage::Conninfo, message)
+    };
+    missed.map(finding).collect()
 }
 
 fn ignored_crl(task: &Task) -> Option<Finding> {

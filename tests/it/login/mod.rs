@@ -100,13 +100,18 @@ fn weak_logins_are_warned_of() {
         ("user=postgres", &[]),
         (
             "user=postgres sslmode=require sslrootcert=''",
-            &[("warning", "not-authenticated"), ("info", "stronger-mode")],
+            &[
+                ("warning", "not-authenticated"),
+                ("warning", "setting-differs"),
+                ("info", "stronger-mode"),
+            ],
         ),
         (
             "user=ann password=hunter2 sslmode=require sslrootcert=''",
             &[
                 ("warning", "unverified-login"),
                 ("warning", "not-authenticated"),
+                ("warning", "setting-differs"),
                 ("info", "stronger-mode"),
             ],
         ),
