@@ -50,6 +50,10 @@ pub(in crate::diagnose) enum PoolerFault {
     NoTenant,
     /// A parameter of the startup packet.
     Parameter,
+    /// A session for replication.
+    Replication,
+    /// A newer protocol than 3.0.
+    Protocol,
     /// Its own limit of clients is reached.
     Full,
     /// It got no connection to PostgreSQL in time: none was free, or none could be made.
@@ -259,6 +263,17 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     ),
     (
         Pooler::PgBouncer,
+        Words::Whole("unsupported startup parameter: replication"),
+        PoolerFault::Replication,
+    ),
+    // The packet's length and the number of protocol 3.2.
+    (
+        Pooler::PgBouncer,
+        Words::Start("bad packet header: '"),
+        PoolerFault::Protocol,
+    ),
+    (
+        Pooler::PgBouncer,
         Words::Start("unsupported startup parameter"),
         PoolerFault::Parameter,
     ),
@@ -392,6 +407,22 @@ mod tests {
             (
                 "no such database: shop",
                 Some((Pooler::PgBouncer, PoolerFault::NoRoute)),
+            ),
+            (
+                "unsupported startup parameter: replication",
+                Some((Pooler::PgBouncer, PoolerFault::Replication)),
+            ),
+            (
+                "unsupported startup parameter: extra_float_digits",
+                Some((Pooler::PgBouncer, PoolerFault::Parameter)),
+            ),
+            (
+                "bad packet header: '0000005000030002'",
+                Some((Pooler::PgBouncer, PoolerFault::Protocol)),
+            ),
+            (
+                "not allowed",
+                Some((Pooler::PgBouncer, PoolerFault::Console)),
             ),
             (
                 "no more connections allowed (max_client_conn)",

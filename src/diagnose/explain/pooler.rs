@@ -1,6 +1,7 @@
 //! What to do about a pooler that refuses, in the pooler's own settings.
 
 use super::refusal::{Asked, Named};
+use crate::conninfo::{ConnInfo, Keyword, ProtocolVersion};
 use crate::diagnose::cause::{Pooler, PoolerFault, Relayed};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
@@ -45,6 +46,13 @@ pub(super) fn advice(
         (PoolerFault::NoTenant, Pooler::Neon) => say(
             "No host name was sent in the handshake. It finds the endpoint by that name (SNI). Connect by name, not by address, and do not set sslsni=0.",
         ),
+        (PoolerFault::Replication, _) => say(
+            "Before version 1.23 it passes on no session for replication. Connect to PostgreSQL itself.",
+        ),
+        (PoolerFault::Protocol, _) if asks_for_new_protocol(conninfo) => say(
+            "It does not know the protocol that min_protocol_version or max_protocol_version asks for. Remove them, or connect to PostgreSQL itself.",
+        ),
+        (PoolerFault::Protocol, _) => say("It does not know this packet. Its log says more."),
         (PoolerFault::Parameter, _) => say(
             "It does not pass on this startup parameter. Remove it from options, PGOPTIONS or the driver's settings. Or its administrator lets PgBouncer drop it:",
         )
@@ -93,6 +101,14 @@ pub(super) fn advice(
             _,
         ) => say("Check user and dbname. Its log says more."),
     }
+}
+
+fn asks_for_new_protocol(conninfo: &ConnInfo) -> bool {
+    let mut limits = [Keyword::MinProtocolVersion, Keyword::MaxProtocolVersion].into_iter();
+    limits.any(|keyword| {
+        let version = conninfo.protocol_version(keyword);
+        version.is_some_and(|version| version != ProtocolVersion::V3_0)
+    })
 }
 
 /// PgBouncer says the same of a certificate for another user and of a user that it does not know (`login_via_cert`,
