@@ -27,6 +27,8 @@ pub enum Doubt {
     NotEnded,
     /// It made fewer connections than at the endpoint without a fault: those that it left out may verify less.
     FewerConnections,
+    /// It has several sessions at that endpoint: a second try may stand for one of them that did not come.
+    NotToldApart,
 }
 
 /// All connections of a client to one endpoint.
@@ -211,7 +213,11 @@ mod tests {
             let conduct = conduct.doubted(Some(doubt));
             (conduct.verdict, conduct.doubt.is_some())
         };
-        for doubt in [Doubt::NotEnded, Doubt::FewerConnections] {
+        for doubt in [
+            Doubt::NotEnded,
+            Doubt::FewerConnections,
+            Doubt::NotToldApart,
+        ] {
             for (fault, startup, expected) in [
                 (Fault::UnknownCa, None, (Verdict::Untested, true)),
                 (

@@ -238,9 +238,11 @@ fn did(attempt: &Attempt) -> String {
         ProgramEnd::Signalled => did.push_str("; ended by a signal"),
         ProgramEnd::Exited(_) => {}
     }
-    if attempt.conduct.doubt == Some(Doubt::FewerConnections) {
-        did.push_str("; fewer connections than at the good endpoint");
-    }
+    did.push_str(match attempt.conduct.doubt {
+        Some(Doubt::FewerConnections) => "; fewer connections than at the good endpoint",
+        Some(Doubt::NotToldApart) => "; several sessions at the good endpoint",
+        Some(Doubt::NotEnded) | None => "",
+    });
     did
 }
 
@@ -290,6 +292,9 @@ fn advice(conduct: &Conduct) -> &'static str {
         }
         Some(Doubt::FewerConnections) => {
             return "it ended before it had made all the connections that it makes to the good endpoint: test each kind of connection by itself, or let the program go on after a refusal";
+        }
+        Some(Doubt::NotToldApart) => {
+            return "it has several sessions at the good endpoint, and here each of its tries may be for one and the same of them: set its pool to one connection, or test each kind of connection by itself";
         }
         None => {}
     }

@@ -53,8 +53,8 @@ pub enum ProgramEnd {
 }
 
 impl ProgramEnd {
-    /// Why what a program has not done proves nothing: it was ended, or it made fewer connections than the sessions that
-    /// it has where nothing is wrong.
+    /// Why what a program has not done proves nothing: it was ended, or it has several sessions where nothing is wrong.
+    /// Then each of its tries may be for one and the same of them.
     pub fn doubt(self, conduct: &Conduct, sessions: usize) -> Option<Doubt> {
         match self {
             Self::Killed | Self::Signalled => Some(Doubt::NotEnded),
@@ -62,6 +62,7 @@ impl ProgramEnd {
             Self::Exited(_) if (1..sessions).contains(&conduct.tries()) => {
                 Some(Doubt::FewerConnections)
             }
+            Self::Exited(_) if sessions > 1 && conduct.tries() > 0 => Some(Doubt::NotToldApart),
             Self::Exited(_) => None,
         }
     }
@@ -145,6 +146,13 @@ mod tests {
         ] {
             assert_eq!(end.doubt(&one, sessions), expected, "{end:?} {sessions}");
         }
+        let twice = Conduct::new(
+            Fault::UnknownCa,
+            [one.connections.clone(), one.connections.clone()].concat(),
+        );
+        let end = ProgramEnd::Exited(1);
+        assert_eq!(end.doubt(&twice, 2), Some(Doubt::NotToldApart));
+        assert_eq!(end.doubt(&twice, 1), None);
         let none = Conduct::new(Fault::UnknownCa, Vec::new());
         assert_eq!(ProgramEnd::Exited(0).doubt(&none, 2), None);
     }
