@@ -342,28 +342,7 @@ async fn ask_about_certificate(
 /// What the client offers at this endpoint.
 pub(crate) fn offer(task: &Task) -> Offer<'_> {
     let conf = task.conninfo.openssl_conf.as_ref();
-    // OpenSSL's configuration counts where libpq sets nothing after it.
-    let mut min_version = task
-        .conninfo
-        .ssl_min_protocol_version
-        .as_ref()
-        .map(|setting| setting.value)
-        .or_else(|| conf.and_then(OpensslConf::min_version))
-        .unwrap_or(TlsVersion::V1_2);
-    let mut max_version = task
-        .conninfo
-        .ssl_max_protocol_version
-        .as_ref()
-        .map(|setting| setting.value)
-        .or_else(|| conf.and_then(OpensslConf::max_version))
-        .unwrap_or(TlsVersion::V1_3);
-    let is_off = |version| conf.is_some_and(|conf| !conf.leaves_on(version));
-    if is_off(TlsVersion::V1_3) {
-        max_version = max_version.min(TlsVersion::V1_2);
-    }
-    if is_off(TlsVersion::V1_2) {
-        min_version = min_version.max(TlsVersion::V1_3);
-    }
+    let (min_version, max_version) = versions(task);
     Offer {
         server_name: server_name(task),
         min_version,
@@ -380,6 +359,39 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
             OpenSsl::V3_5 => Groups::PostQuantumToo,
         },
         limits: conf.map(Limits::of).unwrap_or_default(),
+    }
+}
+
+/// The oldest and the newest version: of those that are on, the oldest, and what follows it without a gap
+/// (`ssl_get_min_max_version` in OpenSSL's ssl/statem/statem_lib.c). From 3.2 on OpenSSL has none before TLS 1.2 at its
+/// usual security level.
+fn versions(task: &Task) -> (TlsVersion, TlsVersion) {
+    let ConnInfo {
+        openssl_conf: conf,
+        ssl_min_protocol_version: min,
+        ssl_max_protocol_version: max,
+        ..
+    } = &*task.conninfo;
+    let conf = conf.as_ref();
+    // OpenSSL's configuration counts where libpq sets nothing after it.
+    let min = min.as_ref().map(|setting| setting.value);
+    let min = min.or_else(|| conf.and_then(OpensslConf::min_version));
+    let max = max.as_ref().map(|setting| setting.value);
+    let max = max.or_else(|| conf.and_then(OpensslConf::max_version));
+    let range = min.unwrap_or(TlsVersion::V1_2)..=max.unwrap_or(TlsVersion::V1_3);
+    let is_on = |version: &TlsVersion| {
+        let is_known = match task.oldest.openssl {
+            OpenSsl::V3_0 => true,
+            OpenSsl::V3_5 => !version.is_legacy(),
+        };
+        is_known && range.contains(version) && conf.is_none_or(|conf| conf.leaves_on(*version))
+    };
+    let all = TlsVersion::ALL.iter().copied();
+    let mut on = all.skip_while(|version| !is_on(version)).take_while(is_on);
+    match on.next() {
+        Some(oldest) => (oldest, on.last().unwrap_or(oldest)),
+        // None is in it.
+        None => (TlsVersion::V1_3, TlsVersion::V1_2),
     }
 }
 

@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::support::client::{Answer, Client};
 use crate::support::libpq;
+use crate::support::library::{Library, Source, libraries};
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
 use crate::support::sample::one_in;
@@ -361,6 +362,49 @@ fn the_order_of_the_openssl_configuration_counts() {
         for library in &libraries {
             let connects = client.libpq(library, &string) == Answer::Tls;
             assert_eq!(connects, passes, "{}: {setting} {more}", library.display());
+        }
+    }
+}
+
+/// OpenSSL offers the oldest versions that are on, up to the first one that is not.
+#[test]
+fn a_version_that_is_off_hides_those_above_it() {
+    let root = Ca::root("Root");
+    let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = configured(&root);
+    for (setting, least, passes) in [
+        ("Protocol = ALL,-TLSv1.2", "TLSv1.1", false),
+        ("Protocol = ALL,-TLSv1.1", "TLSv1", false),
+        ("Protocol = ALL,-TLSv1.2", "TLSv1.2", true),
+        ("Protocol = ALL,-TLSv1,-TLSv1.1,-TLSv1.2", "TLSv1", true),
+        ("Protocol = ALL,-TLSv1", "TLSv1", true),
+    ] {
+        configure(&client, setting);
+        let string = format!("{} ssl_min_protocol_version={least}", string(peer.port));
+        let run = client.check(&string);
+        let expected = if passes {
+            (0, "pass")
+        } else {
+            (5, "no-common-version")
+        };
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            expected,
+            "{setting}: {run:?}"
+        );
+        let newer = ["check", "--format", "json", "--min-openssl", "3.5", &string];
+        let run = client.pgtls(&newer);
+        assert_eq!(run.code, 0, "{setting}: {run:?}");
+        // Those that load without a search path.
+        let newest = Tool::Libpq18.find();
+        let loads = |library: &&Library| {
+            library.source == Source::System || newest.as_ref() == Some(&library.libpq)
+        };
+        for library in libraries().iter().filter(loads) {
+            let has_none = (library.openssl.major, library.openssl.minor) >= (3, 2);
+            let connects = client.libpq(&library.libpq, &string) == Answer::Tls;
+            assert_eq!(connects, passes || has_none, "{setting} {least}, {library}");
         }
     }
 }
