@@ -133,7 +133,7 @@ enum Verdict {
 fn verdict(fault: &LookFault) -> Verdict {
     match fault {
         LookFault::Group(_)
-        | LookFault::ClientCertificate
+        | LookFault::ClientCertificate(_)
         | LookFault::Unanswered(Silence::Timeout | Silence::NotReached)
         | LookFault::Flight(FlightFault::StaticKey(_) | FlightFault::Unsupported(_)) => {
             Verdict::PsqlCan

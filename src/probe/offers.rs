@@ -124,11 +124,14 @@ pub(super) fn nothing_in_common(stop: &Stop) -> bool {
     let Stop::Handshake { error, tls, .. } = stop else {
         return false;
     };
-    let about_offer = match error {
+    match error {
         HandshakeError::NoCommonVersion
         | HandshakeError::NoCommonCipher
         | HandshakeError::NothingToOffer => true,
-        HandshakeError::Alert(alert) => ABOUT_THE_OFFER.contains(alert),
+        HandshakeError::Alert(alert) => {
+            let is_asked = tls.client_certificate != ClientCertificateRequest::NotRequested;
+            ABOUT_THE_OFFER.contains(alert) && !is_asked
+        }
         HandshakeError::Refused(_)
         | HandshakeError::InsecureRenegotiation
         | HandshakeError::ServerName(_)
@@ -141,8 +144,7 @@ pub(super) fn nothing_in_common(stop: &Stop) -> bool {
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_) => false,
-    };
-    about_offer && tls.client_certificate == ClientCertificateRequest::NotRequested
+    }
 }
 
 /// RFC 8446 section 6.2.

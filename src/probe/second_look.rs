@@ -75,7 +75,7 @@ pub enum LookFault {
     Group(Group),
     /// The server asks for a client certificate. Whether it requires one, or accepts ours, shows only later.
     #[error("the server asks for a client certificate")]
-    ClientCertificate,
+    ClientCertificate(Missing),
     /// Direct TLS without the ALPN protocol `postgresql`.
     #[error("direct SSL connection was established without ALPN protocol negotiation extension")]
     NoAlpn,
@@ -411,7 +411,9 @@ pub(super) fn unfinished(task: &Task, choice: Choice) -> Result<Session, Box<Sto
         }),
         ClientCertificateRequest::RequestedNoneSent
         | ClientCertificateRequest::RequestedNoneFits
-        | ClientCertificateRequest::Sent => Err(choice.refused(LookFault::ClientCertificate)),
+        | ClientCertificateRequest::Sent => {
+            Err(choice.refused(LookFault::ClientCertificate(missing)))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Servers of TLS 1.2 with which rustls has nothing in common: judged up to their signed key exchange, as
 //! psql judges them.
 
+use std::process::Command;
+
 use rcgen::{ExtendedKeyUsagePurpose, PKCS_RSA_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -12,6 +14,7 @@ use crate::support::flight::{
 use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::{Ca, Documented, Served, common_name, expired};
 use crate::support::postgres::Postgres;
+use crate::support::skip::{has_openssl, skip};
 
 const TLS12: (&str, &str) = ("ssl_max_protocol_version", "TLSv1.2");
 
@@ -292,6 +295,52 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
         );
         assert!(said.contains(why), "{name}: {said}");
         assert_ne!(ours.code, 0, "{name}: {ours:?}");
+    }
+}
+
+/// It is encountered after the request, and still named.
+#[test]
+fn a_key_that_pgtls_cannot_check_is_named_beside_a_request_for_a_client_certificate() {
+    if !has_openssl() {
+        return skip("openssl is not installed");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ed448",
+            "-nodes",
+            "-subj",
+            "/CN=db.example",
+        ])
+        .args(["-keyout", "key", "-out", "crt"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let read = |name| std::fs::read_to_string(directory.path().join(name)).unwrap();
+    let served = Served {
+        chain: read("crt"),
+        key: read("key"),
+    };
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &served.chain);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslrootcert=root.crt",
+        server.port
+    );
+    for settings in [&[TLS12][..], &[TLS12, ("ssl_ca_file", "server.crt")]] {
+        server.configure(&served, settings);
+        let run = client.check(&string);
+        let expected = (6, "unsupported-algorithm".to_owned());
+        assert_eq!(run.verdict(), expected, "{settings:?}: {run:?}");
+        let said = run.endpoint()["error"]["message"].to_string();
+        assert!(said.contains("Ed448"), "{said}");
     }
 }
 

@@ -8,7 +8,7 @@ use super::wire::{NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
 use crate::conninfo::shown_path;
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::handshake::Tls;
-use crate::probe::{LookFault, Silence, Task};
+use crate::probe::{LookFault, Missing, Silence, Task};
 use crate::verify::flight::FlightFault;
 
 pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) -> Diagnosis {
@@ -19,7 +19,7 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
                 .then("PostgreSQL 18 calls this setting ssl_groups and takes a list: ssl_groups = 'X25519:prime256v1'."),
         ),
-        LookFault::ClientCertificate => client_certificate(task, tls),
+        LookFault::ClientCertificate(missing) => client_certificate(task, tls, (fault, *missing)),
         LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
         LookFault::NeedsAlpn(silence) => needs_alpn(fault, *silence),
         LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(
@@ -99,11 +99,9 @@ fn flight(task: &Task, fault: &FlightFault, front: Front) -> Finding {
 }
 
 /// The handshake cannot be finished, so the server's answer to a certificate, or to none, is unknown.
-fn client_certificate(task: &Task, tls: &Tls) -> Finding {
-    let suite = tls.cipher.map_or("this suite", |suite| suite.openssl);
-    let unknown = format!("pgtls does not finish handshakes with {suite}");
+fn client_certificate(task: &Task, tls: &Tls, (asks, missing): (&LookFault, Missing)) -> Finding {
+    let unknown = format!("pgtls does not finish handshakes with {missing}");
     if let Some(identity) = &task.trust.identity {
-        let asks = LookFault::ClientCertificate;
         let front = Front::of(tls);
         let (message, advice) = match own_certificate::reason(task, tls, None) {
             Some((why, advice)) => (
@@ -121,16 +119,28 @@ fn client_certificate(task: &Task, tls: &Tls) -> Finding {
             ),
         };
         return finding(Code::NoCommonCipher, message)
-            .hint(advice.and(front.evidence()).and(front.more_suites()));
+            .hint(advice.and(front.evidence()).and(remedy(missing, front)));
     }
     let message = format!(
         "pgtls cannot, psql perhaps can: {}, and there is none to send; whether it goes on without shows only in a finished handshake, and {unknown}",
-        LookFault::ClientCertificate
+        asks
     );
     let advice =
         Hint::say("Try psql. Only if it says that a certificate is required, this is the cause:")
             .and(client_certificate::advice(task, tls, None).unwrap_or_default());
-    finding(Code::NoCommonCipher, message).hint(advice.and(Front::of(tls).more_suites()))
+    finding(Code::NoCommonCipher, message).hint(advice.and(remedy(missing, Front::of(tls))))
+}
+
+/// What the server may offer besides, so that pgtls can finish a handshake.
+pub(in crate::diagnose) fn remedy(missing: Missing, front: Front) -> Hint {
+    match missing {
+        Missing::Suite(_) => front.more_suites(),
+        Missing::Group(_) => Hint::say("On the server, allow P-256 as well:")
+            .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'")),
+        Missing::Scheme(_) => {
+            "Enable TLS 1.3 on the server, or give it an RSA key for any use.".into()
+        }
+    }
 }
 
 fn only_psql(fault: &dyn std::fmt::Display) -> Finding {

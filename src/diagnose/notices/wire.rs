@@ -3,6 +3,7 @@
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::diagnose::explain::front::Front;
 use crate::diagnose::explain::refusal::{self, Asked};
+use crate::diagnose::explain::second_look::remedy;
 use crate::escape::escape;
 use crate::handshake::supports_suite;
 use crate::inquiry::{LargeHello, Loss};
@@ -35,14 +36,7 @@ fn unfinished(session: &Session) -> Option<Finding> {
         "judged up to the server's signed key exchange; pgtls does not finish handshakes with {missing}"
     );
     let advice = "psql connects. The certificates were judged, and the server proved its key. A finished handshake would also show that nothing on the way changed the server's choice.";
-    let advice = match missing {
-        Missing::Suite(_) => Hint::say(advice).and(Front::of(&session.tls).more_suites()),
-        Missing::Group(_) => Hint::say(advice)
-            .then("On the server, allow P-256 as well:")
-            .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'")),
-        Missing::Scheme(_) => Hint::say(advice)
-            .then("Enable TLS 1.3 on the server, or give it an RSA key for any use."),
-    };
+    let advice = Hint::say(advice).and(remedy(missing, Front::of(&session.tls)));
     Some(warning(code, Stage::Handshake, message).hint(advice))
 }
 
