@@ -92,12 +92,10 @@ impl Decryption<'_> {
                 return Err(KeyFault::Malformed);
             }
             let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
-            if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
-                let scheme = "scrypt with more memory than OpenSSL allows (32 MiB)".to_owned();
-                return Err(KeyFault::UnsupportedEncryption { scheme });
-            }
+            let memory = blocks.saturating_mul(r).saturating_mul(128);
             let work = scrypt.cost_parameter.saturating_mul(r).saturating_mul(p);
-            if work > SCRYPT_WORK {
+            // OpenSSL allows no more memory either.
+            if memory > SCRYPT_MEMORY || work > SCRYPT_WORK {
                 return Err(TooMuchWork.into());
             }
             // About as long as this many rounds.

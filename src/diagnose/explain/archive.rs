@@ -64,11 +64,17 @@ pub fn archive_error(path: &Path, error: &ArchiveError) -> Diagnosis {
 
 /// What OpenSSL 3 needs for the ciphers of its legacy provider.
 fn legacy(scheme: &str) -> &'static str {
-    let old = ["RC2", "RC4", "-DES"];
-    match old.iter().any(|cipher| scheme.contains(cipher)) {
+    match is_legacy(scheme) {
         true => " -legacy",
         false => "",
     }
+}
+
+/// Is this a cipher of the legacy provider of OpenSSL 3? Triple DES is not.
+pub(super) fn is_legacy(scheme: &str) -> bool {
+    let old = ["DES", "RC2", "RC4", "RC5", "BF", "CAST5", "SEED", "IDEA"];
+    let mut parts = scheme.split('-');
+    !scheme.starts_with("DES-EDE") && parts.any(|part| old.contains(&part))
 }
 
 /// What remains to be done with an archive that was verified.
@@ -111,4 +117,24 @@ pub fn archive_note(path: &Path, archive: &Archived) -> Finding {
         message.to_owned(),
     )
     .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn triple_des_is_no_cipher_of_the_legacy_provider() {
+        for scheme in ["DES-CBC", "PBE-MD5-DES", "PBE-SHA1-RC2-40", "BF-CBC", "RC4"] {
+            assert!(is_legacy(scheme), "{scheme}");
+        }
+        for scheme in [
+            "DES-EDE-CBC",
+            "AES-256-CFB",
+            "CAMELLIA-256-CBC",
+            "1.2.840.113549.2.6",
+        ] {
+            assert!(!is_legacy(scheme), "{scheme}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::archive::is_legacy;
 use super::convert::{Purpose, Repair, Side, repair, unglue};
 use super::corrected;
 use super::files::{beside, converting, misspelled, not_a_path, quoted_path};
@@ -249,6 +250,10 @@ fn invalid_key(owner: Owner<'_>, path: &Path, fault: &KeyFault) -> Hint {
         }
         KeyFault::Pem(_) | KeyFault::Malformed => {
             return "Restore the file: it is incomplete or was changed. It must be a PEM or DER private key (PKCS#8, PKCS#1 or SEC1).".into();
+        }
+        KeyFault::UnsupportedEncryption { scheme } if !is_legacy(scheme) => {
+            let asked = "pgtls cannot decrypt it; psql perhaps can. Store it in an encryption that both read (openssl asks for the passphrase):";
+            return with_file(Hint::say(asked), owner, decrypt(" -aes256"), purpose);
         }
         KeyFault::UnsupportedEncryption { .. } => {
             let asked = "OpenSSL 3 reads it only with its legacy provider, which libpq does not load. Store it anew (openssl asks for the passphrase):";

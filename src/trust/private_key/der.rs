@@ -86,9 +86,7 @@ pub(super) fn from_der(contents: &[u8]) -> Result<Option<PrivateKeyDer<'static>>
 pub(super) fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
     let info = PrivateKeyInfoRef::try_from(der).ok()?;
     let supported = match info.algorithm.oid {
-        RSA => rsa_bits(info.private_key.as_bytes())
-            .ok_or(KeyFault::Malformed)
-            .and_then(check_rsa),
+        RSA => check_rsa(info.private_key.as_bytes()).unwrap_or(Err(KeyFault::Malformed)),
         EC => check_curve(info.algorithm.parameters_oid().ok()),
         ED25519 => Ok(()),
         algorithm if ML_DSA.contains(&algorithm) => Ok(()),
@@ -112,7 +110,7 @@ pub(super) fn from_mislabelled_pkcs8(
 
 /// `None` if this is not an RSAPrivateKey (RFC 8017 appendix A.1.2).
 pub(super) fn from_pkcs1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
-    let supported = check_rsa(rsa_bits(der)?);
+    let supported = check_rsa(der)?;
     Some(supported.map(|()| PrivateKeyDer::Pkcs1(der.to_vec().into())))
 }
 
@@ -127,22 +125,35 @@ pub(super) fn from_sec1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, Key
     Some(supported.map(|()| PrivateKeyDer::Sec1(der.to_vec().into())))
 }
 
-pub(super) fn rsa_bits(pkcs1: &[u8]) -> Option<usize> {
-    let modulus = SliceReader::new(pkcs1).and_then(|mut reader| {
-        reader.sequence(|reader| {
-            u8::decode(reader)?;
-            let modulus = UintRef::decode(reader)?;
-            reader.read_slice(reader.remaining_len())?;
-            Ok::<_, DerError>(modulus)
+/// `None` if this is not an RSAPrivateKey (RFC 8017 appendix A.1.2).
+fn check_rsa(pkcs1: &[u8]) -> Option<Result<(), KeyFault>> {
+    let (version, modulus) = SliceReader::new(pkcs1)
+        .and_then(|mut reader| {
+            reader.sequence(|reader| {
+                let version = u8::decode(reader)?;
+                let modulus = UintRef::decode(reader)?;
+                reader.read_slice(reader.remaining_len())?;
+                Ok::<_, DerError>((version, modulus))
+            })
         })
-    });
-    let bytes = modulus.ok()?.as_bytes();
+        .ok()?;
+    let bytes = modulus.as_bytes();
     let first = bytes.first()?.leading_zeros();
-    bytes
+    let bits = bytes
         .len()
         .checked_mul(8)?
-        .checked_sub(usize::try_from(first).ok()?)
+        .checked_sub(usize::try_from(first).ok()?)?;
+    Some(match version {
+        MULTI_PRIME => Err(KeyFault::UnsupportedKey {
+            kind: "multi-prime RSA".to_owned(),
+        }),
+        _ if RSA_BITS.contains(&bits) => Ok(()),
+        _ => Err(KeyFault::RsaLength { bits }),
+    })
 }
+
+/// The version of an RSA key with more than two primes.
+const MULTI_PRIME: u8 = 1;
 
 pub(super) fn ec_parameters(der: &[u8]) -> Result<Option<AnyRef<'_>>, DerError> {
     SliceReader::new(der)?.sequence(|reader| {
@@ -152,14 +163,6 @@ pub(super) fn ec_parameters(der: &[u8]) -> Result<Option<AnyRef<'_>>, DerError> 
         ContextSpecific::<AnyRef<'_>>::decode_explicit(reader, TagNumber(1))?;
         Ok(parameters.map(|parameters| parameters.value))
     })
-}
-
-fn check_rsa(bits: usize) -> Result<(), KeyFault> {
-    if RSA_BITS.contains(&bits) {
-        Ok(())
-    } else {
-        Err(KeyFault::RsaLength { bits })
-    }
 }
 
 /// `None` means a curve that is spelled out.

@@ -367,6 +367,22 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_with_several_primes_is_named() {
+        // Version 1, and a modulus.
+        let der = [0x30, 6, 2, 1, 1, 2, 1, 0x7f];
+        let kind = "multi-prime RSA".to_owned();
+        for label in ["RSA PRIVATE KEY", "PRIVATE KEY"] {
+            let contents = match label {
+                "PRIVATE KEY" => pkcs8("1.2.840.113549.1.1.1", None, &der),
+                _ => der.to_vec(),
+            };
+            let found = read(pem(label, &contents).as_bytes(), None);
+            let expected = KeyFault::UnsupportedKey { kind: kind.clone() };
+            assert_eq!(found, Err(expected), "{label}");
+        }
+    }
+
+    #[test]
     fn a_file_without_a_usable_key_says_what_it_contains() {
         let no_key = |kind| KeyFault::NoKey(Form::Pem(kind));
         let certificate = pem("CERTIFICATE", b"x");
