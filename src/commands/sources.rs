@@ -109,6 +109,14 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
             texts.len(),
         );
     }
+    if texts.windows(2).any(|pair| match pair {
+        [before, text] => goes_on(before, text, world),
+        _ => false,
+    }) {
+        bail!(
+            "an argument may be the rest of a password in the argument before it. Put quotes around each whole string."
+        );
+    }
     for text in texts {
         let text = if text == b"-" {
             without_line_end(read(Path::new("-"), MAX_LIST)?)
@@ -357,11 +365,12 @@ fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     Ok(sources)
 }
 
-/// Whether a line may be the rest of a password that the line before it begins.
+/// Whether a line, or an argument, may be the rest of a password that the one before it begins.
 fn goes_on(before: &[u8], line: &[u8], world: &dyn World) -> bool {
     let name = line.split(|byte| *byte == b'=').next().unwrap_or_default();
     let begins = || {
-        Grammar::of(line) == Grammar::Uri
+        line == b"-"
+            || Grammar::of(line) == Grammar::Uri
             || Keyword::from_bytes(name.trim_ascii()).is_some()
             || dialect::understand(Input::Given(line), None, world).is_ok()
     };

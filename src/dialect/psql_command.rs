@@ -10,6 +10,7 @@ use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
 use super::shell::{Ending, is_name, quoted, words, words_at};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Typographic, Word, World, parse};
+use crate::secrecy::{Place, Taken};
 
 const DIALECT: Dialect = Dialect::PsqlCommand;
 
@@ -194,11 +195,16 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
     let mut reading = Reading::new(DIALECT);
     let mut given = Given::default();
     let mut plain: Vec<&str> = Vec::new();
+    let mut behind_password = Vec::new();
+    let mut asks_password = false;
     let mut rest = line
         .iter()
         .skip(run.arguments)
         .map(|word| word.text.as_str());
     while let Some(word) = rest.next() {
+        let after_password = asks_password && !begins_string(word);
+        asks_password = matches!(word, "--password" | "-W")
+            || word.starts_with('-') && !word.starts_with("--") && word.ends_with('W');
         if word == "--" {
             plain.extend(rest.by_ref());
         } else if let Some(long) = word.strip_prefix("--") {
@@ -237,8 +243,24 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
             }
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
             short_options(short, program, &mut rest, &mut reading, &mut given);
+        } else if after_password {
+            behind_password.push(word);
         } else {
             plain.push(word);
+        }
+    }
+    if let [word, ..] = behind_password.as_slice() {
+        let message = format!(
+            "takes no password: {} takes the word behind it for the database or the user. It is left out here, because it may be a password. Write the database with -d, and the password into PGPASSWORD or ~/.pgpass",
+            program.name
+        );
+        // With a word for each already, or a word that looks like one, it is.
+        let is_password = !plain.is_empty()
+            || given.database.is_some()
+            || Taken::of(word.as_bytes(), Place::Keyword).is_some();
+        match is_password {
+            true => reading.warn("-W", message),
+            false => reading.info("-W", message),
         }
     }
     let mut plain = plain.into_iter();
@@ -396,6 +418,11 @@ fn no_setting(assignment: Option<&str>, reading: &mut Reading) {
         &format!("--set={keyword}"),
         format!("sets a variable of psql, not the connection's {keyword}. Write it into the string ({keyword}=...){variable}."),
     );
+}
+
+/// Whether a word is a connection string, and no password with an `=` in it.
+fn begins_string(word: &str) -> bool {
+    is_string(word) && parse(word.as_bytes()).is_ok()
 }
 
 /// The setting of a connection string that a word is.

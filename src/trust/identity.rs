@@ -17,6 +17,7 @@ use super::identity_file::{
 };
 use super::private_key::{self, KeyFault, KeyForm};
 use super::public_half::PublicHalf;
+use super::read::read_bounded;
 use super::similar::{Wanted, similar_files};
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
@@ -142,11 +143,18 @@ pub(super) fn pair(
 /// The key's file cannot be looked up.
 pub(super) fn absent(key: &Path, certificate: &Path, error: &io::Error) -> IdentityError {
     match error.kind() {
-        io::ErrorKind::NotFound => IdentityError::KeyMissing {
-            path: key.to_path_buf(),
-            certificate: certificate.to_path_buf(),
-            similar: similar_files(key, Wanted::Key),
-        },
+        io::ErrorKind::NotFound => {
+            let mut similar = similar_files(key, Wanted::Key);
+            let contents = read_bounded(certificate).unwrap_or_default();
+            if memchr::memmem::find(&contents, b"PRIVATE KEY-----").is_some() {
+                similar.insert(0, certificate.to_path_buf());
+            }
+            IdentityError::KeyMissing {
+                path: key.to_path_buf(),
+                certificate: certificate.to_path_buf(),
+                similar,
+            }
+        }
         _ => IdentityError::KeyInaccessible {
             path: key.to_path_buf(),
             reason: reason(error),
@@ -267,6 +275,19 @@ mod tests {
             panic!("{fault}")
         };
         assert_eq!(similar.first(), Some(&key));
+    }
+
+    #[test]
+    fn a_key_in_the_file_of_the_certificate_is_found() {
+        let (_directory, certificate, key) = identity();
+        let both = [fs::read(&certificate).unwrap(), fs::read(&key).unwrap()];
+        fs::write(&certificate, both.concat()).unwrap();
+        fs::remove_file(&key).unwrap();
+        let missing = fs::metadata(&key).unwrap_err();
+        let IdentityError::KeyMissing { similar, .. } = absent(&key, &certificate, &missing) else {
+            panic!("{missing}")
+        };
+        assert_eq!(similar.first(), Some(&certificate));
     }
 
     #[test]

@@ -33,6 +33,9 @@ const STRINGS: &[&str] = &[
     "host=127.0.0.1 pasword=hunter2",
     "host=127.0.0.1 PASSWORD=hunter2",
     "host=127.0.0.1 password:hunter2",
+    "app:hunter2word=x@127.0.0.1:1/app",
+    "host=127.0.0.1 port={port} user=app:hunter2/x@127.0.0.1",
+    "psql -h 127.0.0.1 -p {port} -W hunter2 app",
     "password=a' hunter2 'b",
     "postgresql://ann:hunter2%zz@127.0.0.1/app",
     "postgresql://ann:hunter2%00@127.0.0.1/app",
@@ -534,5 +537,20 @@ fn a_private_key_is_not_advised_as_a_root_file() {
         assert!(hint.contains("Remove the private key"), "{hint}");
         assert!(hint.contains(&format!("Set {keyword} to")), "{hint}");
         assert!(!hint.contains("save it"), "{hint}");
+    }
+}
+
+#[test]
+fn an_argument_that_is_the_rest_of_a_password_is_not_shown() {
+    let client = Client::new();
+    for arguments in [
+        ["host=h", "password=", "hunter2=x"],
+        ["host=h", "password=correct", "hunter2"],
+    ] {
+        let run = client.pgtls(&[&["check"][..], &arguments].concat());
+        assert_eq!(run.code, 2, "{run:?}");
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("the rest of a password"), "{shown}");
     }
 }

@@ -20,6 +20,7 @@ use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
 use pgtls::probe::Moment;
 use pgtls::report::{EndpointReport, Report};
+use pgtls::secrecy::Taken;
 use pgtls::trust::server_archive::{Archived, open_archive};
 use pgtls::trust::server_files::{CertificateFile, check_key};
 use pgtls::trust::{Choice, Error, IdentityError, Level, Supposed, Trust};
@@ -90,6 +91,10 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     for host in &hosts {
         if let Some((name, _)) = host_and_port(host).filter(|(name, _)| *name != host.as_slice()) {
             bail!("--host takes only the name: --host {}", escape(name));
+        }
+        // A whole URL may have been pasted.
+        if host.iter().any(|byte| b"@/=".contains(byte)) {
+            bail!("--host takes only the name of a host. {}", Taken::Astray);
         }
     }
     let naming = match subjects.as_slice() {

@@ -203,6 +203,7 @@ fn no_such_name(task: &Task) -> Hint {
         }
         Some(_) | None => Hint::from(comma_for_dot(task))
             .and(host.and_then(|host| foreign_letters(task, host)))
+            .and(Hint::from(host.and_then(known_elsewhere).map(Hint::say)))
             .then("Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS."),
     }
 }
@@ -217,6 +218,29 @@ fn is_placeholder(host: &[u8]) -> bool {
     host.iter().any(|byte| b"<>{}".contains(byte))
         || words.next() == Some(b"your") && words.next().is_some()
         || is_pattern
+}
+
+/// What a name shows that only some networks know.
+fn known_elsewhere(host: &[u8]) -> Option<&'static str> {
+    let host = host.to_ascii_lowercase();
+    let ends = |end: &[u8]| host.ends_with(end);
+    if ends(b".svc") || ends(b".svc.cluster.local") {
+        Some(
+            "Only pods of the Kubernetes cluster know such a name. Check from a pod, or through kubectl port-forward.",
+        )
+    } else if ends(b".docker.internal") {
+        Some(
+            "Only containers know such a name, on Linux those that were started with --add-host=host.docker.internal:host-gateway.",
+        )
+    } else {
+        let is_word = !host.is_empty()
+            && host
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+        is_word.then_some(
+            "Perhaps it is the name of a container: only its network knows it, as that of docker compose. From outside, the host is localhost, with the port that is published.",
+        )
+    }
 }
 
 /// A name that is not ASCII: by mistake, or of a domain whose resolver knows its other form only.
@@ -261,6 +285,31 @@ pub(super) fn seconds(task: &Task) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_show_where_they_are_known_and_which_stand_for_others() {
+        for (host, part) in [
+            ("db.ns.svc", "kubectl port-forward"),
+            ("db.ns.svc.cluster.local", "kubectl port-forward"),
+            ("host.docker.internal", "--add-host"),
+            ("postgres", "container"),
+        ] {
+            let said = known_elsewhere(host.as_bytes());
+            assert!(said.is_some_and(|said| said.contains(part)), "{host}");
+        }
+        assert_eq!(known_elsewhere(b"db.example.com"), None);
+        for host in [
+            "YOUR_HOST",
+            "your-db-host",
+            "<project>.supabase.co",
+            "xxx.xxx.xxx.xxx",
+        ] {
+            assert!(is_placeholder(host.as_bytes()), "{host}");
+        }
+        for host in ["yourdb", "db.example.com", "xx1.example", ""] {
+            assert!(!is_placeholder(host.as_bytes()), "{host}");
+        }
+    }
 
     #[test]
     fn a_resolver_that_is_silent_is_not_blamed_on_the_way_to_the_server() {

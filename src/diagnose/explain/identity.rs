@@ -82,7 +82,13 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
     let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
     let advice = |first: Hint, keyword, similar: &[PathBuf]| {
         let misspelled = owner.misspelled(keyword, error.path());
-        let parts = [Some(first), misspelled, beside(similar)];
+        let here = error.path().and_then(Path::parent);
+        let neighbours: Vec<PathBuf> = similar
+            .iter()
+            .filter(|one| one.parent() == here)
+            .cloned()
+            .collect();
+        let parts = [Some(first), misspelled, beside(&neighbours)];
         let meant = similar.iter().filter_map(|similar| {
             let path = shown_path(similar);
             let string = corrected(owner.conninfo()?, &[(keyword, path.as_bytes())]);
@@ -135,7 +141,14 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
                 None => Hint::say("Give the certificate's private key."),
                 Some(_) => Hint::default(),
             };
-            finding(Flaw::KeyMissing).hint(advice(first, Keyword::SslKey, similar))
+            let mut holds = Hint::default();
+            if let IdentityError::KeyMissing { certificate, .. } = error
+                && similar.first() == Some(certificate)
+            {
+                let file = shown_path(certificate);
+                holds = Hint::say(format!("{file} has a private key in it, too."));
+            }
+            finding(Flaw::KeyMissing).hint(advice(first.and(holds), Keyword::SslKey, similar))
         }
         IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
             .hint("Set sslkey=FILE to the certificate's private key."),

@@ -171,11 +171,18 @@ fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
 
 fn refused(task: &Task, login: &Login, refusal: &Refusal, message: String) -> Diagnosis {
     match refusal {
-        Refusal::NotAllowed { .. } => failed(
-            Code::LoginFailed,
-            message,
-            "psql also refuses this. Change the method in the server's pg_hba.conf, or require_auth.",
-        ),
+        Refusal::NotAllowed { .. } => {
+            // psql's own words.
+            let sasl = match message.contains("SASL") {
+                true => " SASL is the method scram-sha-256.",
+                false => "",
+            };
+            failed(
+                Code::LoginFailed,
+                message,
+                format!("psql also refuses this. Change the method in the server's pg_hba.conf, or require_auth.{sasl}"),
+            )
+        }
         Refusal::NoChannelBinding | Refusal::NotBound => failed(
             Code::NoChannelBinding,
             message,

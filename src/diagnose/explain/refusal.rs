@@ -92,6 +92,14 @@ fn a_string_for_a_name(keyword: Keyword, name: &Setting<Value>) -> Hint {
 
 /// What to do.
 pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hint {
+    for (what, name) in [("user", asked.user()), ("database", asked.database())] {
+        if name.value.as_bytes().ends_with(b"\n") || name.value.as_bytes().ends_with(b"\r") {
+            return Hint::say(format!(
+                "The name of the {what}, which comes from {}, ends with a line break: remove it, for example with tr -d '\\r\\n'.",
+                name.origin
+            ));
+        }
+    }
     let who = asked.operator().who();
     let role = identifier(&asked.user().value);
     let database = identifier(&asked.database().value);
@@ -124,8 +132,9 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
             a_string_for_a_name(Keyword::Dbname, asked.database())
         }
         Cause::RoleMissing => Hint::say(format!(
-            "The role does not exist on this server. Check user, which comes from {}, and the server's address.",
-            asked.user().origin
+            "The role does not exist on this server. Check user, which comes from {}, and the server's address.{}",
+            asked.user().origin,
+            capitals(&asked.user().value)
         )),
         Cause::RoleNoLogin => Hint::say(format!(
             "The role exists, but has the attribute NOLOGIN, as a group of other roles has. Set user to a role that may log in. Or {} allows it:",
@@ -134,8 +143,9 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         .fix(Fix::command(format!("ALTER ROLE {role} LOGIN;"))),
         Cause::Role => "Two causes are possible: the role does not exist, or it may not log in (NOLOGIN). Check user.".into(),
         Cause::DatabaseMissing => Hint::say(format!(
-            "The database does not exist on this server. Check dbname, which comes from {}. Without dbname it is the user's name.",
-            asked.database().origin
+            "The database does not exist on this server. Check dbname, which comes from {}. Without dbname it is the user's name.{}",
+            asked.database().origin,
+            capitals(&asked.database().value)
         )),
         Cause::DatabaseClosed => Hint::say(
             "The database exists, but allows no connections, as template0 does. Set dbname to another one. Or its owner opens it:",
@@ -480,6 +490,11 @@ fn source_of_password(conninfo: &ConnInfo) -> Hint {
         encoded if has_percent_code(encoded) => {
             "It has a % with two hexadecimal digits behind it. libpq decodes these once, and in a URI only: perhaps it is still encoded."
         }
+        [b' ', ..] => "It begins with a blank.",
+        [.., b' '] => "It ends with a blank.",
+        other if str::from_utf8(other).is_err() => {
+            "It is not UTF-8. Perhaps the role's password was set in UTF-8."
+        }
         _ => return source,
     };
     source.then(form)
@@ -490,6 +505,16 @@ fn has_percent_code(text: &[u8]) -> bool {
     text.windows(3).any(|signs| {
         matches!(signs, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
     })
+}
+
+/// What SQL makes of a name with capital letters, and a connection does not.
+fn capitals(name: &Value) -> &'static str {
+    match name.as_bytes().iter().any(u8::is_ascii_uppercase) {
+        true => {
+            " Its capital letters count: CREATE ROLE and CREATE DATABASE make small ones of them, unless the name stands in double quotes there."
+        }
+        false => "",
+    }
 }
 
 /// A name as SQL reads it.

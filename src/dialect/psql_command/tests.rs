@@ -1,5 +1,6 @@
 use super::{read as read_at, *};
 use crate::conninfo::fake::Fake;
+use crate::dialect::Note;
 
 fn read(text: &str) -> Result<Reading, Fault> {
     read_at(text, &Fake::default())
@@ -324,4 +325,27 @@ fn a_setting_where_psql_expects_none_is_named() {
         "{fault}"
     );
     assert!(fault.advice().unwrap().contains("PGSSLMODE"));
+}
+
+#[test]
+fn the_word_behind_an_option_for_a_prompt_is_not_shown() {
+    for line in [
+        "psql -h h -U app -W hunter2 shop",
+        "psql -h h -U app -W hunter2",
+        "psql -h h --password hunter2 shop",
+        "psql -h h -XW hunter2=x",
+        "pg_dump -h h -d shop -W hunter2",
+    ] {
+        let reading = read(line).unwrap();
+        let all = String::from_utf8(reading.conninfo()).unwrap();
+        assert!(!all.contains("hunter2"), "{line}: {all}");
+        let said = |note: &Note| note.setting == "-W" && note.message.contains("takes no password");
+        assert!(
+            reading.notes.iter().any(said),
+            "{line}: {:?}",
+            reading.notes
+        );
+    }
+    let reading = read("psql -W 'host=h sslmode=require'").unwrap();
+    assert_eq!(reading.get(Keyword::SslMode), Some(&b"require"[..]));
 }

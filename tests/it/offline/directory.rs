@@ -94,6 +94,10 @@ fn a_host_with_its_port_is_refused() {
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.stderr.contains("--host db.example"), "{run:?}");
     }
+    let url = "postgresql://app:Zq7xSecretQ@db.example/x";
+    let run = client.pgtls(&["verify", "a.crt", "--host", url]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(!format!("{run:?}").contains("Zq7xSecretQ"), "{run:?}");
 }
 
 #[test]
