@@ -26,6 +26,8 @@ pub(super) struct Candidate {
     pub(super) password: Option<Beside>,
     /// What a program does besides, which its own string does not say.
     pub(super) beside: Besides,
+    /// The server of libpq's variables beside it, which counts if the string names none.
+    pub(super) server: Option<String>,
     /// Where it stands in its document.
     pub(super) scope: usize,
 }
@@ -50,6 +52,13 @@ impl Candidate {
         let for_driver = |asked: &Dialect| {
             Cow::Owned(Self {
                 asked: Some(*asked),
+                beside: match self.beside {
+                    // A variable of libpq's, which not every driver reads.
+                    Besides::Mode(mode) if mode > SslMode::Prefer && !reads_variables(*asked) => {
+                        Besides::Nothing
+                    }
+                    beside => beside,
+                },
                 ..self.clone()
             })
         };
@@ -58,6 +67,14 @@ impl Candidate {
             .chain(drivers.iter().map(for_driver))
             .collect()
     }
+}
+
+/// Whether a driver reads libpq's variables.
+pub(super) fn reads_variables(driver: Dialect) -> bool {
+    matches!(
+        driver,
+        Dialect::Libpq | Dialect::PsqlCommand | Dialect::NodePostgres | Dialect::Go
+    )
 }
 
 /// A value on a line of its own.
@@ -83,6 +100,8 @@ pub(super) fn in_libpqs_form<K: Display, V: AsRef<[u8]>>(
 pub(super) enum Form {
     /// One text.
     Text,
+    /// One text, of which a shell takes a part alone.
+    Torn,
     /// Settings that belong together, with all that their reader needs.
     Group,
     /// Settings that belong together; others that decide about TLS may be elsewhere.

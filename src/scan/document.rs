@@ -18,8 +18,18 @@ pub(super) struct Document {
     pub(super) at_end: Option<Command>,
     /// Whether a reader left something out.
     pub(super) is_cut: bool,
+    marks: BTreeSet<(usize, Mark)>,
     /// Names of scopes that are not keys: `x = Options { ... }`, `connect(...)`.
     hidden: BTreeSet<String>,
+}
+
+/// What happens to the strings of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    /// A program makes another text of them.
+    Changed,
+    /// A shell ends their command at a `&` in them.
+    Torn,
 }
 
 /// A variable that decides how psql connects, and that is followed through a script.
@@ -169,8 +179,9 @@ pub(super) fn reference(name: &str) -> String {
     format!("${{{name}}}")
 }
 
-/// The key of settings that stand elsewhere.
+/// The key of settings that stand elsewhere, and what its value is where they cannot replace others.
 pub(super) const SPREAD: &str = "...";
+pub(super) const ADDED: &str = "+";
 
 /// What stands under a key is to the process that runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,6 +195,12 @@ pub(super) enum Commands {
 /// `entrypoint` and `command` of compose files make one command, and so do `command` and `args` of Kubernetes.
 const WORDS: &[&str] = &["entrypoint", "command", "cmd", "args"];
 const LINES: &[&str] = &["before_script", "script", "commands", "run", "shell"];
+
+/// Keys above the environment of a process.
+pub(super) const ENVIRONMENTS: &[&str] = &["env", "environment", "variables"];
+
+/// Variables that somebody else sets.
+const MOST_INHERITED: usize = 1000;
 
 /// A file has no more settings and scopes than this.
 const MOST: usize = 100_000;
@@ -205,6 +222,16 @@ impl Document {
     /// Whether the name of a scope can be shown.
     pub(super) fn is_shown(&self, name: &str) -> bool {
         !self.hidden.contains(name)
+    }
+
+    pub(super) fn mark(&mut self, line: usize, mark: Mark) {
+        if self.marks.len() < MOST {
+            self.marks.insert((line, mark));
+        }
+    }
+
+    pub(super) fn has_mark(&self, line: usize, mark: Mark) -> bool {
+        self.marks.contains(&(line, mark))
     }
 
     /// A new scope; the outermost one if there are too many.
@@ -279,6 +306,41 @@ impl Document {
     /// The scope and those around it, innermost first.
     pub(super) fn around(&self, scope: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(scope), |scope| self.scopes.get(*scope)?.parent)
+    }
+
+    /// Variables of an environment that only say that somebody else sets them: `- PGSSLMODE`, `PGSSLMODE:`, `valueFrom`.
+    pub(super) fn add_inherited_modes(&mut self) {
+        let is_mode = |name: &str| name.ends_with("SSLMODE") || name.ends_with("SSL_MODE");
+        let names = |scope: usize| self.scope(scope).map_or("", |scope| scope.name.as_str());
+        let is_environment = |scope: usize| ENVIRONMENTS.contains(&names(scope));
+        let of_lists = self.texts.iter().filter(|text| is_mode(&text.value));
+        let of_lists = of_lists.map(|text| (text.scope, text.value.clone(), text.line));
+        let parent = |scope: usize| self.scope(scope).and_then(|scope| scope.parent);
+        let references: BTreeSet<usize> = self
+            .scopes
+            .iter()
+            .filter(|scope| scope.name == "valueFrom")
+            .filter_map(|scope| scope.parent)
+            .collect();
+        let of_references = self.entries.iter().filter_map(|entry| {
+            let is_one =
+                entry.key == "name" && is_mode(&entry.value) && references.contains(&entry.scope);
+            Some((
+                parent(entry.scope).filter(|_| is_one)?,
+                entry.value.clone(),
+                entry.line,
+            ))
+        });
+        let of_maps = self.scopes.iter().filter(|scope| is_mode(&scope.name));
+        let of_maps = of_maps.filter_map(|scope| Some((scope.parent?, scope.name.clone(), 0)));
+        let inherited = of_lists.chain(of_references).chain(of_maps);
+        let inherited: Vec<_> = inherited
+            .filter(|(scope, _, _)| is_environment(*scope))
+            .take(MOST_INHERITED)
+            .collect();
+        for (scope, name, line) in inherited {
+            self.set(scope, &name, UNKNOWN, line);
+        }
     }
 
     /// Containers for processes list their variables as `name` and `value`, each pair in a scope of its own: they become

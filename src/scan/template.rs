@@ -88,6 +88,38 @@ impl Filled {
         self
     }
 
+    /// Leaves what a shell makes of a command or a value with a URI without quotes.
+    pub(super) fn cut_at_ampersand(&mut self) {
+        if let Some((head, _)) = self.text.split_once('&') {
+            // The quotes are those around a word of a command.
+            let end = if head.matches('\'').count() % 2 == 1 {
+                "'"
+            } else {
+                ""
+            };
+            self.text = format!("{head}{end}");
+        }
+    }
+
+    /// The same without the variables that are words of their own among settings: each may hold settings, or nothing.
+    pub(super) fn without_loose_words(mut self) -> Self {
+        let is_loose = |word: &&str| *word == self.marker.0;
+        let words = || self.text.split(' ').filter(|word| !word.is_empty());
+        let are_settings = words().all(|word| is_loose(&word) || word.contains('='))
+            && !words().any(|word| word.ends_with('=') || word.starts_with('='));
+        if words().any(|word| is_loose(&word)) && are_settings {
+            let settings: Vec<&str> = words().filter(|word| !is_loose(word)).collect();
+            self.text = settings.join(" ");
+            self.doubt_mode();
+        }
+        self
+    }
+
+    /// Something else may set another mode than the text.
+    pub(super) fn doubt_mode(&mut self) {
+        self.mode = self.mode.max(Mode::Perhaps);
+    }
+
     /// A part of the text, with what was filled in there. The text must not be finished: what stands for a mode would
     /// not be known any more.
     pub(super) fn part(&self, part: &str) -> Self {

@@ -6,12 +6,13 @@ use super::Clues;
 use super::group::{Group, Groups, outer, server};
 use super::ours::reader;
 use super::parts::{self, Part};
+use super::{jdbc, later};
 use crate::conninfo::{Keyword, SslMode};
 use crate::dialect::Dialect;
 use crate::scan::candidate::{Accepts, Beside, Besides, Candidate, Form, Truth};
-use crate::scan::document::{Document, Entry};
+use crate::scan::document::Entry;
 use crate::scan::kind::Kind;
-use crate::scan::read::language::{JAVASCRIPT, PYTHON};
+use crate::scan::read::language::{JAVASCRIPT, PYTHON, RUBY};
 use crate::scan::template::fill;
 
 /// What stands beside the mode in words of a program.
@@ -197,6 +198,11 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
                 Precedence::OfCall => beside.instead(),
             };
         }
+        if let Some(weaker) = groups.weaker(candidate.scope, &prefix, candidate.beside)
+            && !prefix.is_empty()
+        {
+            candidate.beside = weaker;
+        }
         // Each program that uses it has settings of its own.
         let of_users = users
             .iter()
@@ -209,18 +215,19 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         }
     }
     by_environment(groups, candidates, clues);
-    by_configuration(groups.document, candidates, clues);
+    later::doubt(groups, candidates, clues);
+    jdbc::add_properties(groups.document, candidates, clues);
 }
 
 /// What counts if a string and the call around it disagree.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Precedence {
+pub(super) enum Precedence {
     OfString,
     OfCall,
 }
 
-/// Arguments of Python's drivers and options of postgres.js replace what the string says.
-fn precedence(groups: &Groups<'_>, scope: usize, clues: Clues<'_>) -> Precedence {
+/// Arguments of Python's and Ruby's drivers and options of postgres.js replace what the string says.
+pub(super) fn precedence(groups: &Groups<'_>, scope: usize, clues: Clues<'_>) -> Precedence {
     let Kind::Code(language) = clues.kind else {
         return Precedence::OfString;
     };
@@ -229,7 +236,7 @@ fn precedence(groups: &Groups<'_>, scope: usize, clues: Clues<'_>) -> Precedence
     let is_of_postgres_js = around
         .and_then(|around| groups.document.scope(around))
         .is_some_and(|around| around.name == "postgres");
-    if language.endings == PYTHON && is_call(scope)
+    if (language.endings == PYTHON || language.endings == RUBY) && is_call(scope)
         || language.endings == JAVASCRIPT && is_of_postgres_js
     {
         Precedence::OfCall
@@ -245,23 +252,6 @@ fn of_call(groups: &Groups<'_>, candidate: &Candidate, clues: Clues<'_>) -> Besi
     match (group, precedence(groups, scope, clues)) {
         (Some(group), Precedence::OfCall) => settings_of(groups, group, clues).instead(),
         (Some(_), Precedence::OfString) | (None, _) => Besides::Nothing,
-    }
-}
-
-/// Go's drivers take a configuration of `crypto/tls` that the program may change after it has read the string.
-fn by_configuration(document: &Document, candidates: &mut [Candidate], clues: Clues<'_>) {
-    let is_go = match clues.kind {
-        Kind::Code(language) => language.endings.contains(&"go"),
-        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => false,
-    };
-    let skips = |entry: &Entry| {
-        let name = entry.key.rsplit('.').next().unwrap_or_default();
-        name == "InsecureSkipVerify" && Truth::of(&entry.value) != Truth::No
-    };
-    if is_go && document.entries.iter().any(skips) {
-        for candidate in candidates {
-            candidate.beside = candidate.beside.in_doubt();
-        }
     }
 }
 
@@ -321,7 +311,7 @@ fn by_environment(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clue
 }
 
 /// What a group says about TLS.
-fn settings_of(groups: &Groups<'_>, group: &Group<'_>, clues: Clues<'_>) -> Besides {
+pub(super) fn settings_of(groups: &Groups<'_>, group: &Group<'_>, clues: Clues<'_>) -> Besides {
     match group.keyword(Keyword::SslMode) {
         Some(mode) => {
             let root = group.keyword(Keyword::SslRootCert);

@@ -63,6 +63,7 @@ pub(super) fn find(document: &Document) -> Vec<Candidate> {
             form: Form::Address,
             password: None,
             beside: Besides::Nothing,
+            server: None,
             scope: engine.scope,
         });
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Clues;
-use super::beside::{besides, referred};
+use super::beside::{besides, referred, settings_of};
 use super::group::{Group, Groups, server};
 use super::ours::{is_ours, reader};
 use super::parts::{LIBPQ, Part};
-use crate::conninfo::{Keyword, host_and_port};
+use crate::conninfo::{Keyword, SslMode, host_and_port};
 use crate::dialect::Dialect;
 use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_form, in_libpqs_words};
 use crate::scan::document::{Document, Entry, UNKNOWN};
@@ -93,6 +93,17 @@ fn candidate(
         settings.retain(|(keyword, _)| !matches!(keyword, Keyword::SslMode | Keyword::SslRootCert));
         beside = of_commands;
     }
+    let own = match mode {
+        Some(_) => settings_of(groups, group, clues),
+        None => beside,
+    };
+    if let Some(weaker) = groups.weaker(group.scope, &group.prefix, own) {
+        beside = match weaker {
+            // It is taken away.
+            Besides::Nothing => Besides::Instead(SslMode::Prefer),
+            set => set.instead(),
+        };
+    }
     if reader == Some(Dialect::Django) && groups.is_weakened(mode) {
         beside = Besides::SomethingInstead;
     }
@@ -106,15 +117,20 @@ fn candidate(
         }
         (false, _) => Form::Part,
     };
+    let mut filled = fill(&in_libpqs_form(settings));
+    if mode.is_some_and(|mode| groups.may_be_replaced(group.scope, mode.line)) {
+        filled.doubt_mode();
+    }
     Some(Candidate {
         line: host.line,
         key: Some(key(document, group, host)),
-        filled: fill(&in_libpqs_form(settings)),
+        filled,
         asked: Some(Dialect::Libpq),
         reader,
         form,
         password: password(group),
         beside,
+        server: None,
         scope: group.scope,
     })
 }
@@ -144,6 +160,7 @@ fn unverified(
         form: Form::Part,
         password: None,
         beside,
+        server: None,
         scope: group.scope,
     })
 }
@@ -207,6 +224,7 @@ fn laravel(group: &Group<'_>, host: &Entry) -> Option<Candidate> {
         form: Form::Group,
         password: password(group),
         beside: Besides::Nothing,
+        server: None,
         scope: group.scope,
     })
 }

@@ -1,19 +1,35 @@
 //! `PGSSLMODE` and `PGPASSWORD` beside commands: they count for the command that gets them in its environment, or for the
 //! container or job whose environment sets them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::group::Groups;
+use super::parts::LIBPQ;
+use super::replacement::Replacement;
 use crate::scan::candidate::{Beside, Besides, Candidate, Form};
-use crate::scan::document::{Arguments, Command, Document, Effect, Entry, Server};
+use crate::scan::document::{
+    Arguments, Block, Command, Document, ENVIRONMENTS, Effect, Entry, Server, UNKNOWN,
+};
 use crate::scan::kind::Kind;
 use crate::scan::read::lines::Style;
-use crate::scan::template::{Mode, Variables, fill};
+use crate::scan::template::{Variables, fill};
 
 const MODE: &str = "PGSSLMODE";
 const ROOT: &str = "PGSSLROOTCERT";
 
-/// Keys above the environment of a process.
-const ENVIRONMENTS: &[&str] = &["env", "environment", "variables"];
+/// What the text around a script sets for it.
+#[derive(Clone)]
+pub(super) struct Outside {
+    pub(super) mode: Besides,
+    server: Option<String>,
+}
+
+impl Outside {
+    pub(super) const NOTHING: Self = Self {
+        mode: Besides::Nothing,
+        server: None,
+    };
+}
 
 /// The modes that a document sets for commands.
 pub(super) struct Environment<'d> {
@@ -23,8 +39,10 @@ pub(super) struct Environment<'d> {
     /// Those outside of such a scope, with the root that stands beside them.
     others: Vec<(&'d Entry, Option<&'d str>)>,
     commands: BTreeMap<usize, &'d Command>,
-    /// That of the text around this one.
-    outside: Besides,
+    /// The servers that it names, in the same way.
+    servers: BTreeMap<usize, &'d str>,
+    /// Those of the text around this one.
+    outside: Outside,
     changes: Changes,
 }
 
@@ -39,7 +57,12 @@ enum Changes {
 const FOR_LATER: &[&str] = &["GITHUB_ENV", "BASH_ENV", "task.setvariable"];
 
 impl<'d> Environment<'d> {
-    pub(super) fn of(document: &'d Document, outside: Besides, text: &str) -> Self {
+    pub(super) fn of(
+        document: &'d Document,
+        outside: Outside,
+        text: &str,
+        scripts: &[Block],
+    ) -> Self {
         let changes = |line: &str| {
             line.contains(MODE) && FOR_LATER.iter().any(|written| line.contains(written))
         };
@@ -50,11 +73,8 @@ impl<'d> Environment<'d> {
             .collect();
         let (mut of_scopes, mut others) = (BTreeMap::new(), Vec::new());
         for entry in entries().filter(|entry| is_mode(&entry.key)) {
-            let scope = document
-                .scope(entry.scope)
-                .filter(|scope| ENVIRONMENTS.contains(&scope.name.as_str()));
             let root = roots.get(&entry.scope).copied();
-            match scope.and_then(|scope| scope.parent) {
+            match process(document, entry.scope) {
                 Some(parent) => {
                     of_scopes.insert(parent, Besides::of_mode(&entry.value, root));
                 }
@@ -62,16 +82,38 @@ impl<'d> Environment<'d> {
             }
         }
         let commands = document.commands.iter();
+        let servers = entries().filter_map(|entry| {
+            let server = match entry.key.as_str() {
+                "PGHOST" | "PGHOSTADDR" => entry.value.as_str(),
+                "PGSERVICE" => UNKNOWN,
+                _ => return None,
+            };
+            let scope = process(document, entry.scope).unwrap_or(entry.scope);
+            Some((scope, server))
+        });
         Self {
             document,
+            servers: servers.filter(|(_, server)| !server.is_empty()).collect(),
             of_scopes,
             others,
             commands: commands.map(|command| (command.scope, command)).collect(),
             outside,
-            changes: match text.lines().any(changes) {
+            changes: match text.lines().any(changes) || changes_others(document, scripts) {
                 true => Changes::Some,
                 false => Changes::None,
             },
+        }
+    }
+
+    /// What steps of a workflow may make of the mode for those behind them.
+    pub(super) fn replaced(&self) -> Vec<Replacement> {
+        match self.changes {
+            Changes::Some => vec![Replacement {
+                prefix: LIBPQ.to_owned(),
+                scope: None,
+                besides: Besides::Something,
+            }],
+            Changes::None => Vec::new(),
         }
     }
 
@@ -79,16 +121,34 @@ impl<'d> Environment<'d> {
     pub(super) fn of_scope(&self, scope: usize) -> Besides {
         let mut around = self.document.around(scope);
         let known = around.find_map(|scope| self.of_scopes.get(&scope));
-        let mode = known.copied().unwrap_or(self.outside);
+        let mode = known.copied().unwrap_or(self.outside.mode);
         match self.changes {
             Changes::Some => mode.in_doubt(),
             Changes::None => mode,
         }
     }
 
+    /// What a script that stands in this scope gets.
+    pub(super) fn outside_of(&self, scope: usize) -> Outside {
+        let mut around = self.document.around(scope);
+        let server = around.find_map(|scope| self.servers.get(&scope));
+        let server = server.map(|server| (*server).to_owned());
+        Outside {
+            mode: self.of_scope(scope),
+            server: server.or_else(|| self.outside.server.clone()),
+        }
+    }
+
     /// Gives strings without a name their mode, and commands their password.
-    pub(super) fn apply(&self, kind: Kind, found: &mut [Candidate]) {
-        for candidate in found.iter_mut().filter(|candidate| candidate.key.is_none()) {
+    pub(super) fn apply(&self, kind: Kind, groups: &Groups<'_>, found: &mut [Candidate]) {
+        for candidate in found.iter_mut() {
+            if candidate.form == Form::Text && !matches!(kind, Kind::Code(_) | Kind::Prose) {
+                candidate.server = self.outside_of(candidate.scope).server;
+            }
+            if candidate.key.is_some() {
+                self.apply_beside(kind, groups, candidate);
+                continue;
+            }
             let command = self.commands.get(&candidate.scope).copied();
             if candidate.form == Form::Text
                 && candidate.password.is_none()
@@ -100,8 +160,8 @@ impl<'d> Environment<'d> {
                 });
             }
             let is_open = command.is_some_and(|command| command.arguments == Arguments::Open);
-            if is_open && candidate.filled.mode == Mode::Text {
-                candidate.filled.mode = Mode::Perhaps;
+            if is_open {
+                candidate.filled.doubt_mode();
             }
             if candidate.beside != Besides::Nothing {
                 continue;
@@ -118,8 +178,8 @@ impl<'d> Environment<'d> {
                 )
                 | Kind::Prose
                 | Kind::Passwords => match command {
-                    Some(command) => of_command(command, self.outside),
-                    None => self.outside,
+                    Some(command) => of_command(command, self.outside.mode),
+                    None => self.outside.mode,
                 },
                 Kind::Yaml => self.of_scope(candidate.scope),
                 Kind::Ini | Kind::Code(_) => match self.of_scope(candidate.scope) {
@@ -131,11 +191,28 @@ impl<'d> Environment<'d> {
         }
     }
 
+    /// Gives a URI the mode that stands beside it in its environment, as libpq reads it.
+    fn apply_beside(&self, kind: Kind, groups: &Groups<'_>, candidate: &mut Candidate) {
+        let is_ours = candidate.form == Form::Text
+            && candidate.is_uri()
+            && candidate.beside == Besides::Nothing;
+        if !is_ours {
+            return;
+        }
+        let mode = match (kind, process(self.document, candidate.scope)) {
+            (Kind::Lines(Style::Env), _) => self.before(usize::MAX),
+            (Kind::Yaml | Kind::Code(_), Some(_)) => self.of_scope(candidate.scope),
+            _ => return,
+        };
+        let weaker = groups.weaker(candidate.scope, LIBPQ, mode);
+        candidate.beside = weaker.unwrap_or(mode);
+    }
+
     /// The last mode that was set before a line.
     fn before(&self, line: usize) -> Besides {
         let mut before = self.others.iter().rev();
         let last = before.find(|(entry, _)| entry.line <= line);
-        last.map_or(self.outside, |(entry, root)| {
+        last.map_or(self.outside.mode, |(entry, root)| {
             Besides::of_mode(&entry.value, *root)
         })
     }
@@ -155,6 +232,43 @@ impl<'d> Environment<'d> {
         }
         Besides::of_mode(&first.value, *root)
     }
+}
+
+/// The scope whose processes get the settings of this one as their environment.
+pub(super) fn process(document: &Document, scope: usize) -> Option<usize> {
+    let scope = document.scope(scope)?;
+    scope
+        .parent
+        .filter(|_| ENVIRONMENTS.contains(&scope.name.as_str()))
+}
+
+/// Whether a script that sets a mode runs before those of other jobs: a `before_script` that belongs to none.
+fn changes_others(document: &Document, scripts: &[Block]) -> bool {
+    const BEFORE: &str = "before_script";
+    let job = |script: &Block| {
+        let list = document.scope(script.scope)?;
+        match script.key.as_str() {
+            BEFORE => Some(script.scope),
+            _ => list.parent.filter(|_| list.name == BEFORE),
+        }
+    };
+    let changing = scripts.iter().filter(|script| script.value.contains(MODE));
+    let mut jobs: BTreeSet<usize> = changing.filter_map(job).collect();
+    for scope in document
+        .scopes
+        .iter()
+        .filter(|scope| scope.name == "script")
+    {
+        jobs.remove(&scope.parent.unwrap_or_default());
+    }
+    for entry in document
+        .entries
+        .iter()
+        .filter(|entry| entry.key == "script")
+    {
+        jobs.remove(&entry.scope);
+    }
+    !jobs.is_empty()
 }
 
 fn is_mode(key: &str) -> bool {
@@ -198,14 +312,8 @@ impl<'d> Users<'d> {
     pub(super) fn of(document: &'d Document) -> Self {
         let mut of_scopes: BTreeMap<usize, Vec<&Command>> = BTreeMap::new();
         for command in &document.commands {
-            let uses = match command.server {
-                Server::OfEnvironment => true,
-                Server::Unknown => {
-                    matches!(command.mode, Effect::Value(_, _) | Effect::Doubtful)
-                }
-                Server::Named => false,
-            };
-            let around = document.around(command.scope).skip(1).filter(|_| uses);
+            let around = document.around(command.scope).skip(1);
+            let around = around.filter(|_| takes_server(command));
             // The settings before it are its own.
             for scope in around.chain([command.scope]) {
                 of_scopes.entry(scope).or_default().push(command);
@@ -215,6 +323,16 @@ impl<'d> Users<'d> {
             of_scopes,
             at_end: document.at_end.as_ref(),
         }
+    }
+
+    /// What the commands of a script make of the mode around it, with the server that is named there; nothing if there are
+    /// none.
+    pub(super) fn of_script(&self, document: &Document, outside: Besides) -> Option<Besides> {
+        let commands = document.commands.iter().chain(self.at_end);
+        let of_all = commands
+            .filter(|command| takes_server(command))
+            .map(|command| of_open(command, outside));
+        of_all.reduce(Besides::worse)
     }
 
     /// What the commands make of the mode in a scope; nothing if they all get it.
@@ -235,12 +353,27 @@ impl<'d> Users<'d> {
             return None;
         }
         users()
-            .map(
-                |command| match (of_command(command, Besides::Nothing), command.arguments) {
-                    (besides, Arguments::Known) => besides,
-                    (besides, Arguments::Open) => besides.in_doubt(),
-                },
-            )
+            .map(|command| of_open(command, Besides::Nothing))
             .reduce(Besides::worse)
+    }
+}
+
+/// Whether a command may connect with the server of its environment, and has a mode of its own or connects for sure.
+const fn takes_server(command: &Command) -> bool {
+    match command.server {
+        Server::OfEnvironment => true,
+        Server::Unknown => match command.mode {
+            Effect::Value(_, _) | Effect::Doubtful | Effect::Removed => true,
+            Effect::Inherited | Effect::Assigned => false,
+        },
+        Server::Named => false,
+    }
+}
+
+/// The mode that a command gets, if its arguments set none.
+fn of_open(command: &Command, outside: Besides) -> Besides {
+    match (of_command(command, outside), command.arguments) {
+        (besides, Arguments::Known) => besides,
+        (besides, Arguments::Open) => besides.in_doubt(),
     }
 }

@@ -6,23 +6,27 @@ mod commands;
 mod connection;
 mod environment;
 mod group;
+mod jdbc;
 mod kubernetes;
+mod later;
 mod ours;
 mod parts;
 mod passwords;
 mod pooler;
 mod reader;
+mod replacement;
 mod service;
 mod string;
 
 pub(super) use reader::Readers;
 
-use environment::Environment;
+use environment::{Environment, Outside};
 use group::Groups;
+use replacement::Replacement;
 
-use super::candidate::{Besides, Candidate};
+use super::candidate::{Candidate, Form};
 use super::content;
-use super::document::{Block, Document};
+use super::document::{Block, Document, Mark};
 use super::kind::Kind;
 use super::place::Services;
 use super::read::lines::Style;
@@ -101,7 +105,7 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
         readers: reader::find(path, text),
         ..Finds::default()
     };
-    within(path, kind, text, 1, 0, Besides::Nothing, &mut finds);
+    within(path, kind, text, 1, 0, Outside::NOTHING, &mut finds);
     finds
         .candidates
         .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
@@ -117,16 +121,16 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
     finds
 }
 
-/// `outside` is the mode that the environment of a script sets.
+/// `outside` is the mode that the environment of a script sets. Returns what a script makes of it.
 fn within(
     path: &str,
     kind: Kind,
     text: &str,
     first_line: usize,
     depth: usize,
-    outside: Besides,
+    outside: Outside,
     finds: &mut Finds,
-) {
+) -> Vec<Replacement> {
     let clues = Clues {
         path,
         about: About::of(text),
@@ -135,18 +139,59 @@ fn within(
     };
     if let Kind::Passwords = kind {
         finds.candidates.extend(passwords::find(text, first_line));
-        return;
+        return Vec::new();
     }
     let mut document = kind.read(text, first_line);
     if ours::is_service_file(clues) {
         ours::as_libpq_reads(&mut document, text, first_line);
     }
     document.join_names_and_values();
+    document.add_inherited_modes();
     kubernetes::decode(&mut document);
     let scripts = commands::take(&mut document, kind);
     finds.is_cut |= document.is_cut();
     service::add(&document, &mut finds.services);
-    let groups = Groups::of(&document, clues);
+    let mode_outside = outside.mode;
+    let environment = Environment::of(&document, outside, text, &scripts);
+    let mut replaced = environment.replaced();
+    if depth >= DEEPEST {
+        let mut left = document.blocks.iter().chain(&scripts);
+        finds.is_cut |= left.any(|block| content::is_worth_reading(block.value.as_bytes()));
+    } else {
+        for block in &document.blocks {
+            let of_block = within(
+                &inner_path(path, &block.key),
+                kind_of_block(&document, block),
+                &block.value,
+                block.line,
+                depth.saturating_add(1),
+                environment.outside_of(block.scope),
+                finds,
+            );
+            replaced.extend(of_block.into_iter().map(|one| one.seen_from(block.scope)));
+        }
+        for script in &scripts {
+            let known = finds.candidates.len();
+            let of_script = within(
+                path,
+                Kind::Lines(Style::Shell),
+                &script.value,
+                script.line,
+                depth.saturating_add(1),
+                environment.outside_of(script.scope),
+                finds,
+            );
+            replaced.extend(of_script.into_iter().map(|one| one.seen_from(script.scope)));
+            // A list has no key.
+            if script.key.is_empty() {
+                continue;
+            }
+            for candidate in finds.candidates.iter_mut().skip(known) {
+                candidate.key.get_or_insert_with(|| script.key.clone());
+            }
+        }
+    }
+    let groups = Groups::of(&document, clues, replaced);
     let mut found = if pooler::is_one(path) {
         pooler::find(&document)
     } else {
@@ -157,43 +202,20 @@ fn within(
         found
     };
     beside::join(&groups, &mut found, clues);
-    let environment = Environment::of(&document, outside, text);
-    environment.apply(kind, &mut found);
-    finds.candidates.extend(found);
-    if depth >= DEEPEST {
-        let mut left = document.blocks.iter().chain(&scripts);
-        finds.is_cut |= left.any(|block| content::is_worth_reading(block.value.as_bytes()));
-    } else {
-        for block in &document.blocks {
-            let kind = kind_of_block(&document, block);
-            within(
-                &inner_path(path, &block.key),
-                kind,
-                &block.value,
-                block.line,
-                depth.saturating_add(1),
-                environment.of_scope(block.scope),
-                finds,
-            );
+    environment.apply(kind, &groups, &mut found);
+    for candidate in &mut found {
+        let is_torn =
+            candidate.filled.text.contains('&') && document.has_mark(candidate.line, Mark::Torn);
+        if is_torn && candidate.form == Form::Text {
+            candidate.form = Form::Torn;
+            candidate.filled.cut_at_ampersand();
         }
-        for script in &scripts {
-            let known = finds.candidates.len();
-            within(
-                path,
-                Kind::Lines(Style::Shell),
-                &script.value,
-                script.line,
-                depth.saturating_add(1),
-                environment.of_scope(script.scope),
-                finds,
-            );
-            // A list has no key.
-            if script.key.is_empty() {
-                continue;
-            }
-            for candidate in finds.candidates.iter_mut().skip(known) {
-                candidate.key.get_or_insert_with(|| script.key.clone());
-            }
+    }
+    finds.candidates.extend(found);
+    match kind {
+        Kind::Lines(Style::Shell) => groups.of_script(mode_outside),
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Code(_) | Kind::Passwords | Kind::Prose => {
+            Vec::new()
         }
     }
 }

@@ -125,15 +125,17 @@ pub(super) fn is_service_file(clues: Clues<'_>) -> bool {
 }
 
 /// Gives the settings of libpq's services the values that libpq reads: it removes no quotes, and refuses a service with a
-/// blank before `=` (`parseServiceFile` in `fe-connect.c`).
+/// blank before `=`, a keyword that it does not know, or another service in it (`parseServiceFile` in `fe-connect.c`).
 pub(super) fn as_libpq_reads(document: &mut Document, text: &str, first_line: usize) {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let written = |entry: &Entry| {
         let line = lines.get(entry.line.checked_sub(first_line)?)?;
         let (name, value) = line.split_once('=')?;
-        (name == entry.key).then_some(value)
+        let keyword = Keyword::from_bytes(name.as_bytes())?;
+        (name == entry.key && keyword != Keyword::Service).then_some(value)
     };
-    let mut refused = BTreeSet::new();
+    let texts = document.texts.iter().map(|text| text.scope);
+    let mut refused: BTreeSet<usize> = texts.filter(|scope| *scope != 0).collect();
     for entry in &mut document.entries {
         if let Some(value) = written(entry) {
             entry.value = value.to_owned();
@@ -142,7 +144,7 @@ pub(super) fn as_libpq_reads(document: &mut Document, text: &str, first_line: us
         }
     }
     for entry in &mut document.entries {
-        if refused.contains(&entry.scope) && entry.key == "sslmode" {
+        if refused.contains(&entry.scope) && entry.key.eq_ignore_ascii_case("sslmode") {
             entry.value = UNKNOWN.to_owned();
         }
     }

@@ -52,6 +52,7 @@ fn one(line: &str, number: usize) -> Option<Candidate> {
             line: number,
         }),
         beside: Besides::Nothing,
+        server: None,
         scope: 0,
     })
 }

@@ -69,6 +69,7 @@ pub(super) fn find(document: &Document) -> Vec<Candidate> {
             form: Form::Group,
             password: None,
             beside: Besides::Nothing,
+            server: None,
             scope: entry.scope,
         });
     }

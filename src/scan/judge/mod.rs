@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Candidate, Form};
+use super::candidate::{Candidate, Form, reads_variables};
 use name::shown_key;
 use refused::of_refusal;
 
@@ -109,7 +109,15 @@ impl<'c> Case<'c> {
                 address.or_else(|| names.get(index)).cloned()
             })
             .collect();
-        let place = if value(Keyword::Service).is_some() {
+        let names_none = |hosts: &[String]| hosts.iter().all(String::is_empty);
+        let may_have_more = candidate.filled.mode != Mode::Text;
+        let hosts = match &candidate.server {
+            Some(server) if names_none(&hosts) && reads_variables(understood.read_as.dialect) => {
+                vec![fill(server).text]
+            }
+            Some(_) | None => hosts,
+        };
+        let place = if value(Keyword::Service).is_some() || names_none(&hosts) && may_have_more {
             Place::Variable
         } else {
             place::farthest(hosts.iter().map(|host| match marker.is_in(host) {
@@ -131,7 +139,7 @@ impl<'c> Case<'c> {
 
     fn found(&self) -> Found {
         let mut findings = Vec::new();
-        findings.extend(self.port_in_host());
+        findings.extend(self.torn().or_else(|| self.port_in_host()));
         if findings.is_empty() {
             findings.extend(self.mode());
         }
@@ -144,7 +152,8 @@ impl<'c> Case<'c> {
             .as_ref()
             .map(|setting| setting.value.expose());
         let is_judged = self.place != Place::Variable
-            && self.candidate.form != Form::Address
+            && self.says_how()
+            && self.candidate.form != Form::Torn
             && !((self.is_open() || self.is_guess()) && matters(self.place));
         let verdict = match Verdict::of(&findings) {
             Verdict::Pass if !is_judged => Verdict::Unknown,
@@ -169,13 +178,33 @@ impl<'c> Case<'c> {
             dialect: Some(self.dialect),
             host: host.map(|host| Shown::new(&self.marker.shown(&host.value.to_string()))),
             conninfo: Some(Shown::new(&conninfo)),
-            sslmode: (self.candidate.form != Form::Address && !self.is_open()).then_some(mode),
+            sslmode: (self.says_how() && !self.is_open()).then_some(mode),
             place: self.place,
             verdict,
             findings,
             text: can_be_checked.then(|| Secret::new(filled.text.clone().into_bytes())),
             asked: self.candidate.asked,
         }
+    }
+
+    /// Whether it says how to connect.
+    const fn says_how(&self) -> bool {
+        match self.candidate.form {
+            Form::Text | Form::Torn | Form::Group | Form::Part => true,
+            Form::Address => false,
+        }
+    }
+
+    /// `psql postgresql://h/d?a=b&sslmode=verify-full` in a script.
+    fn torn(&self) -> Option<Located> {
+        let level = match self.around.purpose {
+            Purpose::Use => Level::Error,
+            Purpose::Example => Level::Warning,
+        };
+        let message = "the & in this URI is not in quotes: a shell ends the command there, and what stands behind the & is no part of the string";
+        let hint = Hint::say("Put the URI in single quotes.");
+        (self.candidate.form == Form::Torn)
+            .then(|| self.located(level, Code::MangledConninfo, message.to_owned(), hint))
     }
 
     /// `db:5432` is not a name that a host can have.

@@ -68,7 +68,7 @@ impl Case<'_> {
         };
         match self.candidate.filled.mode {
             Mode::Text => is_decided_beside,
-            Mode::Perhaps => is_decided_beside || verifies(),
+            Mode::Perhaps => is_decided_beside || verifies() && self.accepts_all().is_none(),
             Mode::Variable => true,
         }
     }
@@ -98,7 +98,7 @@ impl Case<'_> {
         } else if mode < SslMode::Require {
             let how = match set {
                 Set::InString => format!("sslmode is {mode}"),
-                Set::ByProgram => format!("a setting beside the string makes its sslmode {mode}"),
+                Set::ByProgram => format!("another setting makes its sslmode {mode}"),
                 Set::Beside => "a setting beside it switches TLS off".to_owned(),
                 Set::ByDefault if self.candidate.form == Form::Part => {
                     format!(
@@ -189,10 +189,10 @@ impl Case<'_> {
         let words = self.dialect.own_words();
         let text = &self.candidate.filled.text;
         let words = match (self.candidate.form, self.dialect) {
-            (Form::Text, Dialect::Libpq) if text.contains("://") => {
+            (Form::Text | Form::Torn, Dialect::Libpq) if text.contains("://") => {
                 "sslmode=verify-full&sslrootcert=root.crt"
             }
-            (Form::Text, _) => words.string.unwrap_or(words.program),
+            (Form::Text | Form::Torn, _) => words.string.unwrap_or(words.program),
             (Form::Group | Form::Part | Form::Address, Dialect::Libpq) => {
                 "sslmode=verify-full sslrootcert=root.crt"
             }

@@ -100,6 +100,14 @@ impl Shell {
                 self.set(words, number);
                 return true;
             }
+            // It sets no variables but those of Python.
+            "source" | "."
+                if words
+                    .first()
+                    .is_some_and(|file| file.ends_with("bin/activate")) =>
+            {
+                return false;
+            }
             // What they do is written elsewhere.
             "source" | "." | "eval" => {
                 self.state.doubt_all();

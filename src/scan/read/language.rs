@@ -78,6 +78,9 @@ pub(in crate::scan) const JAVASCRIPT: &[&str] = &[
 /// Python.
 pub(in crate::scan) const PYTHON: &[&str] = &["py", "pyi", "bzl", "star"];
 
+/// Ruby.
+pub(in crate::scan) const RUBY: &[&str] = &["rb", "rake", "ru", "gemspec", "cr"];
+
 /// Elixir.
 pub(in crate::scan) const ELIXIR: &[&str] = &["ex", "exs", "eex", "heex"];
 
@@ -85,6 +88,12 @@ impl Language {
     /// Whether it consists of tags.
     pub(super) fn is_markup(&self) -> bool {
         self.block_comments.iter().any(|(open, _)| *open == "<!--")
+    }
+
+    /// Whether its files are programs, whose lines run one after the other.
+    pub(in crate::scan) fn is_program(&self) -> bool {
+        const OTHERS: &[&str] = &["json", "tf", "sql"];
+        !self.is_markup() && !OTHERS.iter().any(|ending| self.endings.contains(ending))
     }
 
     /// Whether blanks alone separate settings in a line: `{:ssl true :host "h"}`.
@@ -171,7 +180,7 @@ pub(in crate::scan) const LANGUAGES: &[Language] = &[
         adjacent: Adjacent::Separate,
     },
     Language {
-        endings: &["rb", "rake", "ru", "gemspec", "cr"],
+        endings: RUBY,
         line_comments: HASH,
         block_comments: &[("\n=begin", "\n=end")],
         strings: &[DOUBLE, SINGLE],

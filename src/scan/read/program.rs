@@ -291,24 +291,26 @@ fn is_cluster(word: &str, flags: &str) -> bool {
 
 /// The program of a command, and where it stands, if it is psql or runs psql.
 fn program<'w>(words: &'w [&'w str]) -> Option<(Program<'w>, usize)> {
-    let mut runs_scripts = false;
+    let mut runs_scripts = None;
     words.iter().enumerate().find_map(|(at, word)| {
         let is_quoted = word.contains(char::is_whitespace);
-        let is_script = is_quoted && runs_scripts;
+        let is_script = is_quoted && runs_scripts.is_some();
         if word.starts_with('-') || assignment(word).is_some() && !is_script {
             return None;
         }
         let mut parts = word.split(|c: char| c.is_whitespace() || ";&|()".contains(c));
         let is_psql = |word: &str| is_psql_program(word) || program_of_variable(word).is_some();
+        // Commands that set a mode for others. What runs elsewhere does not get the settings of here.
+        let sets = matches!(runs_scripts, Some(Runner::Su | Runner::Shell))
+            && Followed::named_in(word).contains(&Followed::Mode);
         let runs_psql = if is_script {
-            parts.any(is_psql)
+            sets || parts.any(is_psql)
         } else {
             parts.next().is_some_and(is_psql)
         };
-        runs_scripts |= matches!(
-            Runner::of(word),
-            Some(Runner::Su | Runner::Shell | Runner::Elsewhere)
-        );
+        let runs =
+            |runner: &Runner| matches!(runner, Runner::Su | Runner::Shell | Runner::Elsewhere);
+        runs_scripts = Runner::of(word).filter(runs).or(runs_scripts);
         let program = match (is_script, is_quoted) {
             (true, _) => Program::Script(word),
             (false, true) => Program::Psql(words.get(at..=at)?),
@@ -339,7 +341,7 @@ impl Shell {
         if let Program::Script(script) = simple.program {
             self.script(script, &simple, number);
         }
-        let mode = self.effect(Followed::Mode, &simple, number);
+        let mut mode = self.effect(Followed::Mode, &simple, number);
         let is_psql = matches!(simple.program, Program::Psql(_));
         let is_plain = simple.assigned.is_empty() && !is_psql && mode == Effect::Inherited;
         let scope = if is_plain {
@@ -364,6 +366,9 @@ impl Shell {
                 } else {
                     simple.server(&mode)
                 };
+                if let Some(own) = weak_mode_in(&text).filter(|_| server != Server::Named) {
+                    mode = Effect::Value(own.to_owned(), number);
+                }
                 (server, self.effect(Followed::Password, &simple, number))
             }
             Program::Script(_) | Program::Other => {
@@ -392,7 +397,14 @@ impl Shell {
             self.state.give(name, effect);
         }
         self.state.export_all(Exported::No);
+        let first = self.document.commands.len();
         self.alone(script, number);
+        if simple.reach == Reach::Nothing {
+            // They do not get the server of here.
+            for command in self.document.commands.iter_mut().skip(first) {
+                command.server = Server::Named;
+            }
+        }
         self.state = before;
     }
 
@@ -448,6 +460,14 @@ fn quoted(word: &str) -> String {
     } else {
         shell_quoted(word)
     }
+}
+
+/// The mode in the arguments of a command. One that verifies may be a part of something else.
+fn weak_mode_in(command: &str) -> Option<&str> {
+    let (_, value) = command.rsplit_once("sslmode=")?;
+    let end = value.find(|c: char| c.is_whitespace() || "&'\"".contains(c));
+    let value = value.get(..end.unwrap_or(value.len()));
+    value.filter(|mode| !mode.starts_with("verify"))
 }
 
 /// Whether the arguments of a command say which server it connects with.

@@ -12,7 +12,7 @@ use super::make::{self, Section};
 use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
-use crate::scan::document::{Arguments, Command, Document, Effect, Followed, Server};
+use crate::scan::document::{Arguments, Command, Document, Effect, Followed, Mark, Server};
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,8 +281,14 @@ impl Shell {
             && !matches!(before, "declare" | "local" | "readonly")
         {
             for piece in pieces {
-                if let Piece::Inner(command) = piece {
-                    self.alone(&command, number);
+                match piece {
+                    Piece::Inner(command) => self.alone(&command, number),
+                    Piece::Torn => self.document.mark(number, Mark::Torn),
+                    Piece::Word(_)
+                    | Piece::Several
+                    | Piece::Open
+                    | Piece::Close
+                    | Piece::End(_) => {}
                 }
             }
             let is_set = match self.rules {
@@ -320,8 +326,9 @@ impl Shell {
         let arguments = std::mem::replace(&mut self.arguments, Arguments::Known);
         self.depth = self.depth.saturating_add(1);
         let brackets = match self.rules {
-            Rules::Prose => Brackets::Letters,
-            Rules::Script | Rules::Docker | Rules::Make | Rules::Unit => Brackets::Signs,
+            // systemd runs no shell.
+            Rules::Prose | Rules::Unit => Brackets::Letters,
+            Rules::Script | Rules::Docker | Rules::Make => Brackets::Signs,
         };
         self.list(&split(text, brackets), number);
         self.depth = self.depth.saturating_sub(1);

@@ -34,6 +34,16 @@ struct Variable {
     exported: Exported,
 }
 
+impl Variable {
+    /// One that something else may have set, and nothing here exports.
+    fn unset() -> Self {
+        Self {
+            contents: Contents::Value(UNKNOWN.to_owned(), 0),
+            exported: Exported::No,
+        }
+    }
+}
+
 /// What the text has said of the variables up to a place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
@@ -105,18 +115,35 @@ impl State {
 
     /// Makes doubtful what differs from another state, which may be the one that counts.
     pub(super) fn doubt_changes(&mut self, other: &Self) {
-        self.doubt(&self.differing(other));
+        for name in self.differing(other) {
+            if self.says_nothing(name) && other.says_nothing(name) {
+                self.known.insert(name, Variable::unset());
+            } else {
+                self.doubt([&name]);
+            }
+        }
         if self.all != other.all {
             self.all = Exported::Perhaps;
         }
         self.changed.extend(&other.changed);
     }
 
-    /// Makes doubtful what is known, and everything if what is set elsewhere is exported, too.
+    /// Makes everything doubtful. What the text says nothing of, and exports not either, programs get only if it was exported
+    /// outside of the text.
     pub(super) fn doubt_all(&mut self) {
-        let mut names = BTreeSet::from(Followed::ALL);
-        names.retain(|name| self.all != Exported::No || self.known.contains_key(name));
-        self.doubt(&names);
+        for name in Followed::ALL {
+            if self.says_nothing(name) && self.all == Exported::No {
+                self.known.insert(name, Variable::unset());
+            } else {
+                self.doubt([&name]);
+            }
+        }
+    }
+
+    /// Whether programs get what is outside, or what something else may have put in its place.
+    fn says_nothing(&self, name: Followed) -> bool {
+        let known = self.known.get(&name);
+        known.is_none_or(|known| *known == Variable::unset())
     }
 
     /// What differs from another state.

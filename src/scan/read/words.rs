@@ -14,6 +14,8 @@ pub(super) enum Piece {
     Inner(String),
     /// The word behind it may become several, or none: it has a variable or a pattern without quotes.
     Several,
+    /// A shell ends the command within the URI behind it, at a `&` without quotes.
+    Torn,
     /// `(`, also of a `$(` whose end is in another line.
     Open,
     /// `)`
@@ -26,7 +28,12 @@ impl Piece {
     pub(super) fn word(&self) -> Option<&str> {
         match self {
             Self::Word(word) => Some(word),
-            Self::Inner(_) | Self::Several | Self::Open | Self::Close | Self::End(_) => None,
+            Self::Inner(_)
+            | Self::Several
+            | Self::Torn
+            | Self::Open
+            | Self::Close
+            | Self::End(_) => None,
         }
     }
 }
@@ -106,6 +113,10 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
             }
             (None, '\n') if splitter.letters == 0 => splitter.sign(Piece::End(End::Next)),
             (None, c) if c.is_whitespace() => splitter.end_word(),
+            (None, '&') if splitter.is_in_uri(&chars) => {
+                splitter.pieces.push(Piece::Torn);
+                splitter.word().push(c);
+            }
             (None, ';' | '|' | '&') if separates(c, splitter.word.as_deref(), brackets, &chars) => {
                 let end = end(c, &mut chars);
                 splitter.sign(Piece::End(end));
@@ -123,7 +134,12 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     let pieces = split(text, Brackets::Letters).into_iter();
     pieces.filter_map(|piece| match piece {
         Piece::Word(word) => Some(word),
-        Piece::Inner(_) | Piece::Several | Piece::Open | Piece::Close | Piece::End(_) => None,
+        Piece::Inner(_)
+        | Piece::Several
+        | Piece::Torn
+        | Piece::Open
+        | Piece::Close
+        | Piece::End(_) => None,
     })
 }
 
@@ -170,6 +186,19 @@ impl Splitter {
 
     fn has_signs(&self) -> bool {
         self.brackets == Brackets::Signs && self.tests == Tests::No
+    }
+
+    /// Whether a setting of a URI follows: `postgresql://h/d?a=b&c=d`. A shell takes it for the next command.
+    fn is_in_uri(&self, rest: &Peekable<Chars<'_>>) -> bool {
+        let is_uri = || {
+            self.word
+                .as_deref()
+                .is_some_and(|word| word.contains("://"))
+        };
+        let mut rest = rest
+            .clone()
+            .skip_while(|c| c.is_ascii_alphanumeric() || *c == '_');
+        self.brackets == Brackets::Signs && is_uri() && rest.next() == Some('=')
     }
 
     /// A letter that may make several words of one.
@@ -320,6 +349,7 @@ mod tests {
             Piece::Word(word) => word,
             Piece::Inner(command) => format!("<{command}>"),
             Piece::Several => "+".to_owned(),
+            Piece::Torn => "TORN".to_owned(),
             Piece::Open => "OPEN".to_owned(),
             Piece::Close => "CLOSE".to_owned(),
             Piece::End(end) => format!("{end:?}"),
@@ -355,7 +385,11 @@ mod tests {
             ),
             (
                 "A=p://h?a=b&c=d&& e; f=g;h|i",
-                "A=p://h?a=b Background c=d And e Next f=g Next h Pipe i",
+                "TORN A=p://h?a=b&c=d And e Next f=g Next h Pipe i",
+            ),
+            (
+                "A=p://h?a& b=c & d&e=f",
+                "A=p://h?a Background b=c Background d Background e=f",
             ),
             ("a \\; b # c", "a ; b"),
         ] {

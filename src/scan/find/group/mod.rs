@@ -7,13 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parted::groups;
 
-use super::environment::Users;
+use super::environment::{Users, process};
 use super::ours::is_elixir;
-use super::parts::Part;
+use super::parts::{LIBPQ, Part};
+use super::replacement::{Replacement, Replacements};
 use super::{About, Clues};
 use crate::conninfo::{Keyword, host_and_port};
-use crate::scan::candidate::Besides;
-use crate::scan::document::{Document, Entry, SPREAD};
+use crate::scan::candidate::{Besides, Truth};
+use crate::scan::document::{ADDED, Document, Entry, SPREAD};
+use crate::scan::kind::Kind;
+use crate::scan::read::lines::Style;
+use crate::scan::template::fill;
 
 /// Scopes whose settings belong to the scope around them.
 const INNER: &[&str] = &[
@@ -68,11 +72,14 @@ pub(super) struct Groups<'d> {
     inner: BTreeSet<usize>,
     /// Those settings, by the group that they belong to.
     details: BTreeMap<usize, Vec<&'d Entry>>,
-    /// Of each scope, the last line with settings that stand elsewhere.
+    /// Of each scope, the last line with settings that stand elsewhere and replace those before them.
     spreads: BTreeMap<usize, usize>,
+    /// Scopes with settings that stand elsewhere.
+    open: BTreeSet<usize>,
     /// The last `sslmode` outside of all scopes.
     outermost_mode: Option<&'d Entry>,
     pub(super) users: Users<'d>,
+    replacements: Replacements,
 }
 
 /// Scopes with settings for TLS.
@@ -86,8 +93,22 @@ const OF_TLS: &[&str] = &[
 ];
 
 impl<'d> Groups<'d> {
-    pub(super) fn of(document: &'d Document, clues: Clues<'_>) -> Self {
+    /// `replaced` is what scripts in the document set for the settings around them.
+    pub(super) fn of(document: &'d Document, clues: Clues<'_>, replaced: Vec<Replacement>) -> Self {
         let groups = groups(document, clues);
+        let heirs = heirs(document);
+        let own = groups.iter().filter_map(|group| {
+            let own = loose(document, group, clues)?;
+            // The server may be that of another job or service.
+            let is_heir = process(document, group.scope).is_some_and(|job| heirs.contains(&job));
+            Some(if is_heir { own.of_heir() } else { own })
+        });
+        let servers = groups.iter().filter(|group| server(group).is_some());
+        let servers = servers.map(|group| {
+            let around = process(document, group.scope).unwrap_or(group.scope);
+            (group.prefix.as_str(), around)
+        });
+        let replacements = Replacements::of(document, own.chain(replaced), &servers.collect());
         let mut places = BTreeMap::new();
         let mut strings = BTreeMap::new();
         // Groups outside of all scopes, by their first lines.
@@ -113,11 +134,15 @@ impl<'d> Groups<'d> {
             }
         }
         let mut details: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();
-        let mut spreads = BTreeMap::new();
+        let (mut spreads, mut open) = (BTreeMap::new(), BTreeSet::new());
         // The keyword lists of Elixir have no brackets.
         let is_open = is_elixir(clues);
         for entry in &document.entries {
-            if entry.key == SPREAD {
+            let is_spread = entry.key == SPREAD;
+            if is_spread || entry.key == "connect_args" {
+                open.insert(entry.scope);
+            }
+            if is_spread && entry.value != ADDED {
                 spreads.insert(entry.scope, entry.line);
             }
             let is_of_tls = document
@@ -152,12 +177,14 @@ impl<'d> Groups<'d> {
             inner,
             details,
             spreads,
+            open,
             outermost_mode: document
                 .entries
                 .iter()
                 .rev()
                 .find(|entry| entry.scope == 0 && entry.key == "sslmode"),
             users: Users::of(document),
+            replacements,
         }
     }
 
@@ -177,12 +204,46 @@ impl<'d> Groups<'d> {
         self.spreads.get(&scope).is_some_and(|last| *last >= line)
     }
 
+    /// Whether settings that stand elsewhere come to those of a scope.
+    pub(super) fn is_open(&self, scope: usize) -> bool {
+        self.open.contains(&scope)
+    }
+
     /// Whether a program sets a weaker mode outside of all scopes: `DATABASES['default']['OPTIONS']['sslmode'] = 'disable'`.
     pub(super) fn is_weakened(&self, mode: Option<&Entry>) -> bool {
         let of_mode = |entry: &Entry| Besides::of_mode(&entry.value, None);
         let own = mode.map_or(Besides::Nothing, of_mode);
         let set = self.outermost_mode.map(of_mode);
         set.is_some_and(|set| own.worse(set) != own)
+    }
+
+    /// The weakest mode that another place sets for settings with a prefix in a scope, if it is weaker than their own.
+    pub(super) fn weaker(&self, scope: usize, prefix: &str, own: Besides) -> Option<Besides> {
+        let around = process(self.document, scope).unwrap_or(scope);
+        self.replacements.weaker(around, prefix, own)
+    }
+
+    /// What a script does to the settings around it, whose modes are those outside of it.
+    pub(super) fn of_script(&self, outside: Besides) -> Vec<Replacement> {
+        let names_server = |group: &Group<'_>| group.prefix == LIBPQ && server(group).is_some();
+        let of_libpq = self.users.of_script(self.document, outside);
+        let of_libpq = of_libpq.map(|besides| {
+            // It may connect with its own server alone.
+            match self.groups.iter().any(names_server) {
+                true if !besides.verifies_name() => Besides::Something,
+                true | false => besides,
+            }
+        });
+        let of_libpq = of_libpq.map(|besides| Replacement {
+            prefix: LIBPQ.to_owned(),
+            scope: None,
+            besides,
+        });
+        let others = self.groups.iter().filter(|group| group.prefix != LIBPQ);
+        of_libpq
+            .into_iter()
+            .chain(others.filter_map(without_server))
+            .collect()
     }
 
     /// The first group of a scope with a prefix.
@@ -196,6 +257,57 @@ impl<'d> Groups<'d> {
         let index = self.strings.get(&(scope, line, prefix.to_owned()))?;
         self.groups.get(*index)
     }
+}
+
+/// Jobs and services that take their settings from others.
+fn heirs(document: &Document) -> BTreeSet<usize> {
+    const EXTENDS: &str = "extends";
+    let scopes = document.scopes.iter().filter(|scope| scope.name == EXTENDS);
+    let entries = document.entries.iter().filter(|entry| entry.key == EXTENDS);
+    let scopes = scopes.filter_map(|scope| scope.parent);
+    scopes.chain(entries.map(|entry| entry.scope)).collect()
+}
+
+/// A mode that replaces those of other places: it stands in an environment, or on a line that a shell reads, and names no
+/// server. The commands of a shell say themselves which mode of libpq they get.
+fn loose(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option<Replacement> {
+    let counts = match clues.kind {
+        Kind::Lines(Style::Batch) => true,
+        Kind::Lines(Style::Shell | Style::Docker | Style::Unit | Style::Make) => {
+            group.prefix != LIBPQ
+        }
+        Kind::Yaml | Kind::Code(_) => process(document, group.scope).is_some(),
+        Kind::Lines(Style::Env | Style::Properties) | Kind::Ini | Kind::Passwords | Kind::Prose => {
+            false
+        }
+    };
+    counts.then(|| without_server(group)).flatten()
+}
+
+/// The mode of a group without a server.
+fn without_server(group: &Group<'_>) -> Option<Replacement> {
+    if server(group).is_some() || group.get(Part::Url).is_some() {
+        return None;
+    }
+    let of_mode = |entry: &Entry| {
+        let root = group.keyword(Keyword::SslRootCert);
+        Besides::of_mode(&entry.value, root.map(|root| root.value.as_str()))
+    };
+    let of_switch = |entry: &Entry| match Truth::of(&fill(&entry.value).text) {
+        Truth::Yes => Besides::Something,
+        Truth::No => Besides::Off,
+        Truth::Neither => of_mode(entry),
+    };
+    let besides = match (group.keyword(Keyword::SslMode), group.get(Part::Tls)) {
+        (Some(mode), _) => of_mode(mode),
+        (None, Some(switch)) => of_switch(switch),
+        (None, None) => return None,
+    };
+    Some(Replacement {
+        prefix: group.prefix.clone(),
+        scope: Some(group.scope),
+        besides,
+    })
 }
 
 /// The scope to which the settings of an inner one belong.

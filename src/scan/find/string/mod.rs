@@ -149,6 +149,7 @@ fn of_value(
             form: Form::Text,
             password: None,
             beside: Besides::Nothing,
+            server: None,
             scope,
         });
     };
@@ -159,7 +160,7 @@ fn of_value(
         }
         return;
     }
-    let filled = marked(value);
+    let filled = marked(value).without_loose_words();
     // The end of a list: `CMD ["psql", "postgres://..."]`.
     let text = match filled.text.trim_end().strip_suffix(']') {
         Some(inner) if !inner.contains('[') => inner.trim_end_matches(['"', '\'', ',']),

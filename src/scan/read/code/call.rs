@@ -2,7 +2,7 @@
 
 use super::super::is_variable;
 use super::{Reader, is_number};
-use crate::scan::document::UNKNOWN;
+use crate::scan::document::{Mark, UNKNOWN};
 
 /// Calls whose values have their meaning by their place.
 const BY_PLACE: &[(&str, &[&str])] = &[
@@ -13,7 +13,63 @@ const BY_PLACE: &[(&str, &[&str])] = &[
 ];
 
 /// Calls that set a variable of the environment.
-const SETTERS: &[&str] = &["SetEnvironmentVariable", "setenv", "Setenv", "setdefault"];
+const SETTERS: &[&str] = &[
+    "SetEnvironmentVariable",
+    "setenv",
+    "Setenv",
+    "setdefault",
+    // Java's properties of a connection.
+    "setProperty",
+    "addDataSourceProperty",
+    "put",
+];
+
+/// Methods of a text that leave its settings as they are.
+const HARMLESS: &[&str] = &[
+    "format",
+    "formatted",
+    "strip",
+    "rstrip",
+    "lstrip",
+    "trim",
+    "chomp",
+    "squish",
+    "stripIndent",
+    "trimIndent",
+    "encode",
+    "decode",
+    "getBytes",
+    "as_bytes",
+    "bytes",
+    "as_str",
+    "as_ref",
+    "c_str",
+    "to_s",
+    "to_str",
+    "to_string",
+    "to_owned",
+    "toString",
+    "into",
+    "parse",
+    "clone",
+    "dup",
+    "freeze",
+    "unwrap",
+    "html_safe",
+];
+
+/// Tokens of a call's arguments.
+const LONGEST: usize = 200;
+
+/// Whether a call puts a text in the place of another: `strings.Replace`, `re.sub`.
+pub(in crate::scan) fn is_replacement(call: &str) -> bool {
+    let name = call
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    name.starts_with("replace") || matches!(name.as_str(), "sub" | "gsub")
+}
 
 impl Reader<'_> {
     /// The values of a call that have no names; `at` is its bracket.
@@ -49,6 +105,85 @@ impl Reader<'_> {
         for (name, value, line) in found {
             self.document.set(scope, name, &value, line);
         }
+    }
+
+    /// Notes that a method makes another text of one with a mode: `"...".replace("verify-full", "disable")`.
+    pub(super) fn note_change(&mut self, value: &str, line: usize, behind: usize) {
+        if value.to_ascii_lowercase().contains("ssl") && self.is_changed(behind) {
+            self.document.mark(line, Mark::Changed);
+        }
+    }
+
+    fn is_changed(&self, behind: usize) -> bool {
+        let mut at = behind;
+        while self.sign(at) == Some(".")
+            && let Some(method) = self.word(at.saturating_add(1))
+            && self.sign(at.saturating_add(2)) == Some("(")
+        {
+            if !HARMLESS.contains(&method) {
+                return true;
+            }
+            at = self.behind_brackets(at.saturating_add(3));
+        }
+        false
+    }
+
+    /// What stands behind the bracket that closes the one before this token.
+    fn behind_brackets(&self, start: usize) -> usize {
+        let mut depth = 0_usize;
+        let end = start.saturating_add(LONGEST);
+        (start..end)
+            .find(|at| match self.sign(*at) {
+                Some("(" | "[" | "{") => {
+                    depth = depth.saturating_add(1);
+                    false
+                }
+                Some(")" | "]" | "}") if depth == 0 => true,
+                Some(")" | "]" | "}") => {
+                    depth = depth.saturating_sub(1);
+                    false
+                }
+                Some(_) | None => false,
+            })
+            .unwrap_or(end)
+            .saturating_add(1)
+    }
+
+    /// The bracket in which a token stands.
+    pub(super) fn bracket(&self, at: usize) -> Option<&str> {
+        let mut depth = 0_usize;
+        let before = (at.saturating_sub(LONGEST)..at).rev();
+        before
+            .filter_map(|at| self.sign(at))
+            .find(|sign| match *sign {
+                ")" | "]" | "}" => {
+                    depth = depth.saturating_add(1);
+                    false
+                }
+                "(" | "[" | "{" if depth == 0 => true,
+                "(" | "[" | "{" => {
+                    depth = depth.saturating_sub(1);
+                    false
+                }
+                _ => false,
+            })
+    }
+
+    /// The second star of `**options` among values.
+    pub(super) fn is_spread(&self, at: usize) -> bool {
+        let before = |back: usize| at.checked_sub(back).and_then(|before| self.sign(before));
+        before(1) == Some("*") && matches!(before(2), Some("(" | "," | "{"))
+    }
+
+    /// A variable as the last value of a call, behind a string with a mode: `PG.connect("...", options)`.
+    pub(super) fn may_be_options(&self, at: usize) -> bool {
+        let back = |count: usize| at.checked_sub(count);
+        let is_last = back(1).and_then(|at| self.sign(at)) == Some(",")
+            && self.sign(at.saturating_add(1)) == Some(")");
+        is_last
+            && back(2)
+                .and_then(|at| self.text(at))
+                .is_some_and(|text| text.to_ascii_lowercase().contains("ssl"))
     }
 
     /// `fmt.Sprintf("host=%s", "h")` with its literals; other values stay variables.
@@ -147,8 +282,12 @@ impl Reader<'_> {
 
     /// The last text of a call like `env("NAME", "default")`; `at` is its bracket.
     pub(super) fn default_of_call(&self, at: usize) -> Option<(String, usize)> {
+        let call = at.checked_sub(1).and_then(|before| self.word(before));
         let name = self.text(at.checked_add(1)?)?;
-        if !is_variable(name) || self.sign(at.checked_add(2)?) != Some(",") {
+        if call.is_some_and(is_replacement)
+            || !is_variable(name)
+            || self.sign(at.checked_add(2)?) != Some(",")
+        {
             return None;
         }
         let third = at.checked_add(3)?;

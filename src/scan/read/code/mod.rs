@@ -5,9 +5,11 @@ mod call;
 mod join;
 mod value;
 
-use super::language::Language;
+pub(in crate::scan) use call::is_replacement;
+
+use super::language::{Language, PYTHON};
 use super::token::{Token, TokenKind, tokens};
-use crate::scan::document::{Document, SPREAD, UNKNOWN, reference};
+use crate::scan::document::{ADDED, Document, SPREAD, UNKNOWN, reference};
 
 /// Reads the text.
 pub(in crate::scan) fn read(
@@ -29,6 +31,13 @@ pub(in crate::scan) fn read(
     while at < tokens.len() {
         let next = reader.step(at);
         at = next.max(at.saturating_add(1));
+    }
+    if language.endings.contains(&"psql") {
+        for (number, line) in (first_line..).zip(text.lines()) {
+            if let Some(string) = reconnects(line) {
+                reader.document.say(0, string, number);
+            }
+        }
     }
     reader.document.is_cut = is_cut;
     reader.document
@@ -140,9 +149,13 @@ impl<'t> Reader<'t> {
                         return next.saturating_add(1);
                     }
                     // `...options`: settings that stand elsewhere.
-                    ".." if !self.open.is_empty() => {
-                        let scope = self.scope();
-                        self.document.set(scope, SPREAD, UNKNOWN, token.line);
+                    ".." if !self.open.is_empty() => self.spread(token.line, UNKNOWN),
+                    // `**options`
+                    "*" if self.is_spread(at) => {
+                        // Python refuses a name that a call has twice.
+                        let is_call =
+                            self.language.endings == PYTHON && self.bracket(at) == Some("(");
+                        self.spread(token.line, if is_call { ADDED } else { UNKNOWN });
                     }
                     _ => {}
                 }
@@ -176,10 +189,14 @@ impl<'t> Reader<'t> {
                         value
                     };
                     self.document.say(self.scope(), &value, token.line);
+                    self.note_change(&value, token.line, behind);
                     if behind == next && name.len() < 80 {
                         self.before.push(name);
                     }
                     return behind;
+                }
+                if self.may_be_options(at) {
+                    self.spread(token.line, UNKNOWN);
                 }
                 if self.is_shorthand(name, at) {
                     let (scope, value) = (self.scope(), reference(name));
@@ -201,6 +218,11 @@ impl<'t> Reader<'t> {
                 self.document.set(scope, key, &value, line);
             }
         }
+    }
+
+    fn spread(&mut self, line: usize, value: &str) {
+        let scope = self.scope();
+        self.document.set(scope, SPREAD, value, line);
     }
 
     /// `{ connectionString }`, `{ ssl }` of JavaScript.
@@ -308,6 +330,12 @@ impl<'t> Reader<'t> {
             }
         }
     }
+}
+
+/// What a command of psql connects with; in quotes it is a literal like others.
+fn reconnects(line: &str) -> Option<&str> {
+    let (command, string) = line.trim_start().split_once(char::is_whitespace)?;
+    (matches!(command, "\\c" | "\\connect") && !string.contains(['\'', '"'])).then_some(string)
 }
 
 /// Whether what has this name is a whole connection string.

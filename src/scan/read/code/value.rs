@@ -29,6 +29,7 @@ impl Reader<'_> {
         line: usize,
         behind: usize,
     ) {
+        self.note_change(value, line, behind);
         if self.is_under_condition(behind) {
             self.document.set(scope, key, UNKNOWN, line);
             self.document.say(scope, value, line);

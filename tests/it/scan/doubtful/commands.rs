@@ -300,6 +300,11 @@ fn what_is_set_where_nothing_reads_it_does_not_count() {
         ("sslmode = verify-full", "unknown"),
         ("port = 5432\nsslmode=verify-full", "unknown"),
         ("sslmode=\"verify-full\"", "fail"),
+        ("SSLMODE=verify-full", "unknown"),
+        ("sslmode=verify-full\nPort=5432", "unknown"),
+        ("sslmode=verify-full\nservice=b", "unknown"),
+        ("sslmode=verify-full\nport", "unknown"),
+        ("sslmode=verify-full\nport=5432", "pass"),
     ] {
         let file = format!("# x\n[a]\nhost=db.acme.io\ndbname=d\n{service}\n");
         assert_eq!(

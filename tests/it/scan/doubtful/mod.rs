@@ -1,8 +1,10 @@
 //! Trees that look as if every connection were verified, and are not: none of them passes.
 
 mod commands;
+mod environments;
 mod names;
 mod programs;
+mod strings;
 
 use std::collections::BTreeSet;
 

@@ -113,3 +113,209 @@ fn elixir_verifies_only_if_nothing_ends_that() {
         );
     }
 }
+
+/// A later line, an argument or a method may take the mode of a string back.
+#[test]
+fn a_mode_that_a_program_may_take_back_does_not_pass() {
+    let verified = "host=db.acme.io sslmode=verify-full";
+    for (name, program, expected) in [
+        ("a.rb", "PG.connect('STRING', sslmode: 'disable')", "fail"),
+        (
+            "a.rb",
+            "PG.connect('STRING', sslmode: 'verify-full')",
+            "pass",
+        ),
+        ("a.rb", "PG.connect('STRING', connect_timeout: 3)", "pass"),
+        ("a.rb", "PG.connect('STRING', **options)", "unknown"),
+        ("a.rb", "PG.connect('STRING', options)", "unknown"),
+        (
+            "a.rb",
+            "PG.connect(**{host: 'db.acme.io', sslmode: 'verify-full'}.merge(sslmode: 'disable'))",
+            "unknown",
+        ),
+        (
+            "a.rb",
+            "PG.connect(host: 'db.acme.io', sslmode: 'verify-full', **more)",
+            "unknown",
+        ),
+        (
+            "a.rb",
+            "PG.connect(**more,\nhost: 'db.acme.io', sslmode: 'verify-full')",
+            "pass",
+        ),
+        ("a.py", "psycopg2.connect('STRING', **kw)", "unknown"),
+        (
+            "a.py",
+            "psycopg2.connect('STRING', connect_timeout=3)",
+            "pass",
+        ),
+        // Python refuses a name that a call has twice.
+        (
+            "a.py",
+            "psycopg2.connect(host='db.acme.io', sslmode='verify-full', **kw)",
+            "pass",
+        ),
+        (
+            "a.py",
+            "c = {'host': 'db.acme.io', 'sslmode': 'verify-full', **kw}",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "c = {**kw,\n'host': 'db.acme.io', 'sslmode': 'verify-full'}",
+            "pass",
+        ),
+        (
+            "a.py",
+            "c = {'host': 'db.acme.io', 'sslmode': 'verify-full'}\nc['sslmode'] = 'disable'",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "create_engine('postgresql://u@db.acme.io/d?sslmode=verify-full', connect_args=args)",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "psycopg2.connect('STRING'.replace('verify-full', 'disable'))",
+            "unknown",
+        ),
+        ("a.py", "psycopg2.connect('STRING'.strip())", "pass"),
+        (
+            "a.py",
+            "DSN = 'STRING'.format(x).replace('a', 'b')",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\nDSN += ' sslmode=disable'",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\npsycopg2.connect(DSN, sslmode='disable')",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\npsycopg2.connect(DSN, sslmode='verify-full')",
+            "pass",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\npsycopg2.connect(DSN, sslmode=mode)",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\nDSN = DSN.replace('verify-full', 'disable')",
+            "unknown",
+        ),
+        (
+            "a.py",
+            "DSN = 'STRING'\nrequests.get(url, ssl=False)",
+            "pass",
+        ),
+        ("a.py", "psycopg2.connect('STRING ' + more)", "unknown"),
+        ("a.py", "psycopg2.connect(f'STRING {more}')", "unknown"),
+        (
+            "a.py",
+            "psycopg2.connect(f'host=db.acme.io sslmode=disable {more}')",
+            "fail",
+        ),
+        (
+            "a.go",
+            "dsn := \"STRING\"\ndsn = strings.Replace(dsn, \"verify-full\", \"disable\", 1)",
+            "unknown",
+        ),
+        ("a.go", "dsn := fmt.Sprintf(\"STRING %s\", more)", "unknown"),
+        (
+            "a.go",
+            "c, _ := pgx.ParseConfig(\"STRING\")\nc.TLSConfig = nil",
+            "unknown",
+        ),
+        (
+            "a.go",
+            "c, _ := pgx.ParseConfig(\"STRING\")\nc.MaxConns = 3",
+            "pass",
+        ),
+        (
+            "a.cs",
+            "var b = new NpgsqlConnectionStringBuilder(\"Host=db.acme.io;SSL Mode=VerifyFull\");\nb.SslMode = SslMode.Disable;",
+            "unknown",
+        ),
+        (
+            "a.cs",
+            "var b = new NpgsqlConnectionStringBuilder(\"Host=db.acme.io;SSL Mode=VerifyFull\");\nb.SslMode = SslMode.VerifyFull;",
+            "pass",
+        ),
+        (
+            "a.cs",
+            "var c = new NpgsqlConnection(\"Host=db.acme.io;SSL Mode=VerifyFull\");\nc.UserCertificateValidationCallback = Accept;",
+            "unknown",
+        ),
+        (
+            "a.rs",
+            "let o = PgConnectOptions::from_str(\"postgres://u@db.acme.io/d?sslmode=verify-full\")?.ssl_mode(PgSslMode::Disable);",
+            "unknown",
+        ),
+        (
+            "A.java",
+            "ds.setUrl(\"jdbc:postgresql://db.acme.io/d?sslmode=verify-full\");\nds.setSslMode(\"disable\");",
+            "unknown",
+        ),
+        (
+            "A.java",
+            "p.setProperty(\"sslfactory\", \"org.postgresql.ssl.NonValidatingFactory\");\nDriverManager.getConnection(\"jdbc:postgresql://db.acme.io/d?sslmode=verify-full\", p);",
+            "unknown",
+        ),
+        (
+            "A.java",
+            "p.setProperty(\"ApplicationName\", \"x\");\nDriverManager.getConnection(\"jdbc:postgresql://db.acme.io/d?sslmode=verify-full\", p);",
+            "pass",
+        ),
+    ] {
+        let text = format!("{}\n", program.replace("STRING", verified));
+        assert_eq!(verdicts(&[(name, &text)]), [expected], "{name}: {text}");
+    }
+}
+
+/// What stands in the URL counts more.
+#[test]
+fn properties_beside_a_url_of_jdbc_are_a_part_of_it() {
+    const POOL: &str = "spring.datasource.hikari.data-source-properties";
+    for (url, property, expected) in [
+        (
+            "?sslmode=verify-full",
+            "sslfactory=org.postgresql.ssl.NonValidatingFactory",
+            "fail",
+        ),
+        (
+            "?sslmode=verify-full",
+            "sslhostnameverifier=x.Verifier",
+            "unknown",
+        ),
+        ("?sslmode=verify-full", "sslmode=disable", "pass"),
+        ("?sslmode=verify-full", "prepareThreshold=0", "pass"),
+        ("", "sslmode=verify-full", "pass"),
+        ("", "sslmode=${M}", "unknown"),
+        ("", "prepareThreshold=0", "fail"),
+    ] {
+        let url = format!("jdbc:postgresql://db.acme.io/d{url}");
+        let text = format!("spring.datasource.url={url}\n{POOL}.{property}\n");
+        assert_eq!(
+            verdicts(&[("application.properties", &text)]),
+            [expected],
+            "{text}"
+        );
+        let text = format!(
+            "spring:\n  datasource:\n    url: {url}\n    hikari:\n      data-source-properties:\n        {}\n",
+            property.replace('=', ": ")
+        );
+        assert_eq!(
+            verdicts(&[("application.yml", &text)]),
+            [expected],
+            "{text}"
+        );
+    }
+}
