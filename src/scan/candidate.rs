@@ -102,6 +102,8 @@ pub(super) enum Form {
     Text,
     /// One text, of which a shell takes a part alone.
     Torn,
+    /// One text, where its variable has more than that, and programs take all of it.
+    Wrapped,
     /// Settings that belong together, with all that their reader needs.
     Group,
     /// Settings that belong together; others that decide about TLS may be elsewhere.

@@ -165,7 +165,7 @@ fn of_candidate(line: &str, candidate: &Candidate, world: &dyn World) -> Pasted 
         return Pasted::Unclear(Unclear::Variables);
     }
     let is_group = match candidate.form {
-        Form::Text | Form::Torn => false,
+        Form::Text | Form::Torn | Form::Wrapped => false,
         Form::Group => true,
         // libpq takes these names.
         Form::Part if line.contains("psycopg") => true,

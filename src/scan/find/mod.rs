@@ -9,6 +9,7 @@ mod group;
 mod jdbc;
 mod kubernetes;
 mod later;
+mod mangled;
 mod ours;
 mod parts;
 mod passwords;
@@ -24,9 +25,9 @@ use environment::{Environment, Outside};
 use group::Groups;
 use replacement::Replacement;
 
-use super::candidate::{Candidate, Form};
+use super::candidate::Candidate;
 use super::content;
-use super::document::{Block, Document, Mark};
+use super::document::{Block, Document};
 use super::kind::Kind;
 use super::place::Services;
 use super::read::lines::Style;
@@ -203,14 +204,7 @@ fn within(
     };
     beside::join(&groups, &mut found, clues);
     environment.apply(kind, &groups, &mut found);
-    for candidate in &mut found {
-        let is_torn =
-            candidate.filled.text.contains('&') && document.has_mark(candidate.line, Mark::Torn);
-        if is_torn && candidate.form == Form::Text {
-            candidate.form = Form::Torn;
-            candidate.filled.cut_at_ampersand();
-        }
-    }
+    mangled::mark(&document, kind, &mut found);
     finds.candidates.extend(found);
     match kind {
         Kind::Lines(Style::Shell) => groups.of_script(mode_outside),

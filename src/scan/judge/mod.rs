@@ -19,7 +19,7 @@ use super::template::{Marker, Mode, Variables, fill};
 use super::{Found, Located, Verdict};
 use crate::conninfo::{ConnInfo, Keyword, Origin, RootCert, Secrecy, Secret, World, host_and_port};
 use crate::diagnose::{Code, Finding, Hint, Level, Stage};
-use crate::dialect::{Dialect, Input, Note, ReadAs, Understood, Weight, understand};
+use crate::dialect::{Damage, Dialect, Input, Note, ReadAs, Understood, Weight, understand};
 use crate::escape::Shown;
 
 /// What is known of the file and its tree.
@@ -139,7 +139,7 @@ impl<'c> Case<'c> {
 
     fn found(&self) -> Found {
         let mut findings = Vec::new();
-        findings.extend(self.torn().or_else(|| self.port_in_host()));
+        findings.extend(self.mangled().or_else(|| self.port_in_host()));
         if findings.is_empty() {
             findings.extend(self.mode());
         }
@@ -153,7 +153,7 @@ impl<'c> Case<'c> {
             .map(|setting| setting.value.expose());
         let is_judged = self.place != Place::Variable
             && self.says_how()
-            && self.candidate.form != Form::Torn
+            && self.mangled().is_none()
             && !((self.is_open() || self.is_guess()) && matters(self.place));
         let verdict = match Verdict::of(&findings) {
             Verdict::Pass if !is_judged => Verdict::Unknown,
@@ -190,21 +190,30 @@ impl<'c> Case<'c> {
     /// Whether it says how to connect.
     const fn says_how(&self) -> bool {
         match self.candidate.form {
-            Form::Text | Form::Torn | Form::Group | Form::Part => true,
+            Form::Text | Form::Torn | Form::Wrapped | Form::Group | Form::Part => true,
             Form::Address => false,
         }
     }
 
-    /// `psql postgresql://h/d?a=b&sslmode=verify-full` in a script.
-    fn torn(&self) -> Option<Located> {
+    /// What a program gets is not the string: `psql postgresql://h/d?a=b&sslmode=verify-full` in a script, `URL=psql h`.
+    fn mangled(&self) -> Option<Located> {
         let level = match self.around.purpose {
             Purpose::Use => Level::Error,
             Purpose::Example => Level::Warning,
         };
-        let message = "the & in this URI is not in quotes: a shell ends the command there, and what stands behind the & is no part of the string";
-        let hint = Hint::say("Put the URI in single quotes.");
-        (self.candidate.form == Form::Torn)
-            .then(|| self.located(level, Code::MangledConninfo, message.to_owned(), hint))
+        let (message, advice) = match self.candidate.form {
+            Form::Torn => (
+                "the & in this URI is not in quotes: a shell ends the command there, and what stands behind the & is no part of the string".to_owned(),
+                "Put the URI in single quotes.".to_owned(),
+            ),
+            Form::Wrapped => {
+                let damage = Damage::of_variable(&self.candidate.filled.text);
+                let damage = damage.unwrap_or(Damage::NameInValue);
+                (damage.to_string(), damage.advice())
+            }
+            Form::Text | Form::Group | Form::Part | Form::Address => return None,
+        };
+        Some(self.located(level, Code::MangledConninfo, message, Hint::say(advice)))
     }
 
     /// `db:5432` is not a name that a host can have.

@@ -189,10 +189,10 @@ impl Case<'_> {
         let words = self.dialect.own_words();
         let text = &self.candidate.filled.text;
         let words = match (self.candidate.form, self.dialect) {
-            (Form::Text | Form::Torn, Dialect::Libpq) if text.contains("://") => {
+            (Form::Text | Form::Torn | Form::Wrapped, Dialect::Libpq) if text.contains("://") => {
                 "sslmode=verify-full&sslrootcert=root.crt"
             }
-            (Form::Text | Form::Torn, _) => words.string.unwrap_or(words.program),
+            (Form::Text | Form::Torn | Form::Wrapped, _) => words.string.unwrap_or(words.program),
             (Form::Group | Form::Part | Form::Address, Dialect::Libpq) => {
                 "sslmode=verify-full sslrootcert=root.crt"
             }

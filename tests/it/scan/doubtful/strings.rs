@@ -174,3 +174,25 @@ fn a_connection_of_a_file_with_statements_is_found_without_quotes() {
         );
     }
 }
+
+/// A person finds a string in it, and a program takes all of it.
+#[test]
+fn a_variable_with_more_than_its_string_does_not_pass() {
+    const URI: &str = "postgresql://u@db.acme.io/d?sslmode=verify-full";
+    for (key, value, expected) in [
+        ("DATABASE_URL", format!("psql '{URI}'"), vec!["fail"]),
+        ("DATABASE_URL", format!("pg_dump '{URI}'"), vec!["fail"]),
+        ("DATABASE_URL", format!("DATABASE_URL={URI}"), vec!["fail"]),
+        ("DATABASE_URL", URI.to_owned(), vec!["pass"]),
+        ("BACKUP", format!("pg_dump '{URI}'"), vec!["pass"]),
+    ] {
+        let env = format!("{key}={value}\n");
+        assert_eq!(verdicts(&[(".env", &env)]), expected, "{env}");
+        let compose = format!("services:\n  a:\n    environment:\n      {key}: {value}\n");
+        assert_eq!(
+            verdicts(&[("compose.yml", &compose)]),
+            expected,
+            "{compose}"
+        );
+    }
+}
