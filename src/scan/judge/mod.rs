@@ -110,7 +110,9 @@ impl<'c> Case<'c> {
             })
             .collect();
         let names_none = |hosts: &[String]| hosts.iter().all(String::is_empty);
-        let may_have_more = candidate.filled.mode != Mode::Text;
+        // A variable among the words of a command may be the string, and its string another word.
+        let may_have_more = candidate.filled.mode != Mode::Text
+            && understood.read_as.dialect == Dialect::PsqlCommand;
         let hosts = match &candidate.server {
             Some(server) if names_none(&hosts) && reads_variables(understood.read_as.dialect) => {
                 vec![fill(server).text]
