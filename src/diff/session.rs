@@ -221,7 +221,8 @@ pub(super) fn findings(before: &Seen, now: &Seen, known: &[Change]) -> Vec<Chang
         }
         let is_known = |kind: Kind| known.iter().any(|change| change.kind == kind);
         if finding.code == Code::PlaintextAccepted {
-            if !is_known(Kind::PlaintextAccepted) && !asked_only_now(before, now) {
+            // Without an audit, the old run may not have asked.
+            if !is_known(Kind::PlaintextAccepted) && before.audit.is_some() {
                 changes.push(Change::of(Kind::PlaintextAccepted));
             }
         } else if finding
@@ -233,9 +234,4 @@ pub(super) fn findings(before: &Seen, now: &Seen, known: &[Change]) -> Vec<Chang
         }
     }
     changes
-}
-
-/// The old run did not ask, so nothing is known to have changed.
-fn asked_only_now(before: &Seen, now: &Seen) -> bool {
-    before.audit.is_none() && now.audit.is_some()
 }

@@ -65,3 +65,20 @@ fn what_is_newly_accepted_or_no_longer_known_is_a_loss() {
     assert_eq!(kinds(&was, &is), [Kind::AnswerUnknown]);
     assert_eq!(kinds(&is, &was), []);
 }
+
+/// `--refuse-plaintext` leaves no audit in the report: without one, perhaps nobody asked before.
+#[test]
+fn what_is_asked_for_the_first_time_is_no_loss() {
+    let now = changed(&[
+        ("/verdict", json!("fail")),
+        ("/exit_code", json!(1)),
+        (
+            "/error",
+            json!({"level": "error", "code": "plaintext-accepted"}),
+        ),
+    ]);
+    assert_eq!(kinds(&changed(&[]), &now), [Kind::CheckFails]);
+    let refused = json!({"plaintext": {"outcome": "refused"}});
+    let audited = changed(&[("/audit", refused)]);
+    assert!(kinds(&audited, &now).contains(&Kind::PlaintextAccepted));
+}
