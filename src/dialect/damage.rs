@@ -32,6 +32,9 @@ pub enum Damage {
         /// Whether it is that of Windows.
         carriage_return: bool,
     },
+    /// A URL with a blank around it.
+    #[error("the URL begins or ends with a blank, which most drivers take for a part of it")]
+    Blank,
     /// What Kubernetes shows of a Secret.
     #[error("this is a connection string in base64")]
     Base64,
@@ -91,7 +94,7 @@ pub enum Damage {
     #[error("the URI has line breaks in it")]
     BrokenUri,
     /// `export A=b&c`, `set A=b&c`, `$env:A = b`.
-    #[error("{} makes something else of the line than it seems to say", match .0 { LineShell::Posix => "a shell", LineShell::Cmd => "cmd.exe", LineShell::PowerShell => "PowerShell" })]
+    #[error("{} makes something else of the line than it seems to say", match .0 { LineShell::Posix => "a shell", LineShell::Cmd | LineShell::CmdLater => "cmd.exe", LineShell::PowerShell => "PowerShell" })]
     ShellLine(LineShell),
 }
 
@@ -123,7 +126,7 @@ impl Damage {
             Some(line) if dotenv_line::sets_variable(&line) => Some(Self::NameInValue),
             _ => {
                 let first = value.split_whitespace().next().unwrap_or_default();
-                let is_command = !first.contains('=') && arguments::variables(value).is_some();
+                let is_command = !first.contains('=') && arguments::is_command(value);
                 is_command.then_some(Self::Command)
             }
         }
@@ -143,6 +146,7 @@ impl Damage {
             Self::Quotes(_) => "Remove the quotes. docker --env-file, Kubernetes and lists in compose files keep quotes as part of the value; only a shell removes them.".to_owned(),
             Self::LineBreak { carriage_return: true } => "Remove both parts of the line break: tr -d '\\r\\n'. Files with Windows line ends leave them in the value.".to_owned(),
             Self::LineBreak { carriage_return: false } => "Remove the line break: create the secret with printf %s or --from-literal, not with echo.".to_owned(),
+            Self::Blank => "Remove the blank. Within quotes, it is a part of the value.".to_owned(),
             Self::Base64 => "Decode it first: base64 -d. In a Kubernetes Secret, data is base64 and stringData is not.".to_owned(),
             Self::Entity(_) => "Write & itself.".to_owned(),
             Self::Scheme { .. } => "Begin the URI with postgresql:// or postgres://, in small letters.".to_owned(),
@@ -158,7 +162,7 @@ impl Damage {
             Self::NameInValue => "Programs take the value as it is. Leave out the name and the = in it.".to_owned(),
             Self::BrokenUri => "Write the URI in one line.".to_owned(),
             Self::ShellLine(LineShell::Posix) => "Write export NAME='VALUE'. Without the quotes, & and ; end the command, and a blank ends the value.".to_owned(),
-            Self::ShellLine(LineShell::Cmd) => "Write set \"NAME=VALUE\", one variable in each line. Without these quotes, & ends the command, a blank before = is part of the name, and quotes are part of the value.".to_owned(),
+            Self::ShellLine(LineShell::Cmd | LineShell::CmdLater) => "Write set \"NAME=VALUE\", one variable in each line. Without these quotes, & ends the command, a blank before = is part of the name, and quotes are part of the value.".to_owned(),
             Self::ShellLine(LineShell::PowerShell) => "Write $env:NAME = 'VALUE', one variable in each line.".to_owned(),
         }
     }
@@ -197,6 +201,14 @@ pub(super) fn around(text: &str) -> Option<Damage> {
         return Some(Damage::Quotes(last));
     }
     line_break(text)
+}
+
+/// White space around a URL. Other strings have it between settings, where it does not count.
+pub(super) fn around_url(text: &str) -> Option<Damage> {
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.:".contains(c);
+    let (scheme, _) = text.split_once("://")?;
+    let is_changed = text.trim() != text && scheme.trim_start().chars().all(of_scheme);
+    is_changed.then(|| line_break(text).unwrap_or(Damage::Blank))
 }
 
 /// A line break at the end of a URI or an URL, which libpq and others take for a part of the last value.

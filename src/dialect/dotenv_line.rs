@@ -4,7 +4,7 @@
 use super::promise::Promise;
 use super::settings::Param;
 use super::shell_line::{self, LineShell, Set};
-use super::{Dialect, Fault, Reading, adonet, odbc};
+use super::{Dialect, Fault, Reading, Stack, adonet, odbc};
 use crate::conninfo::{Keyword, Unread};
 
 const DIALECT: Dialect = Dialect::DotenvLine;
@@ -52,6 +52,8 @@ pub(super) enum Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quotes {
     None,
+    /// There were none, and a comment stood behind it.
+    Commented,
     Single,
     Double,
     /// Only Node.js takes them for quotes.
@@ -62,8 +64,14 @@ pub(super) enum Quotes {
 pub(super) fn line(text: &str) -> Option<Line> {
     if let Some(set) = shell_line::read(text) {
         let Set { shell, name, value } = set.ok()?;
+        // Names have no case there.
+        let capitals = name.to_ascii_uppercase();
+        let name_there = match counts_beside(&capitals) {
+            true => capitals,
+            false => name.to_owned(),
+        };
         return is_name(name).then(|| Line {
-            name: name.to_owned(),
+            name: name_there,
             value: value.to_owned(),
             quotes: Quotes::None,
             form: Form::Windows(shell),
@@ -96,7 +104,12 @@ pub(super) fn line(text: &str) -> Option<Line> {
     if !is_name(name) {
         return None;
     }
-    let (value, quotes) = unquoted(value.trim());
+    // In the list of a compose file, quotes within an item are part of the value.
+    let keeps = form == Form::Item && !colon && value.trim_start().starts_with(['"', '\'']);
+    let (value, quotes) = match keeps {
+        true => without_comment(value.trim()),
+        false => unquoted(value.trim()),
+    };
     Some(Line {
         name: name.to_owned(),
         value,
@@ -170,8 +183,8 @@ fn ends(behind: &str) -> bool {
 /// `- "KEY=VALUE"`: what is in quotes that enclose the whole item.
 fn whole_in_quotes(text: &str) -> Option<&str> {
     ['"', '\''].into_iter().find_map(|quote| {
-        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
-        (inner.contains('=') && !inner.contains(quote)).then_some(inner)
+        let (inner, behind) = text.strip_prefix(quote)?.split_once(quote)?;
+        (inner.contains('=') && ends(behind)).then_some(inner)
     })
 }
 
@@ -189,11 +202,15 @@ fn unquoted(value: &str) -> (String, Quotes) {
             return (inner.to_owned(), quotes);
         }
     }
-    // Only after a blank do all readers take # for a comment.
-    let value = value
-        .split_once(" #")
-        .map_or(value, |(value, _)| value.trim_end());
-    (value.to_owned(), Quotes::None)
+    without_comment(value)
+}
+
+/// Only after a blank do most readers take # for a comment.
+fn without_comment(value: &str) -> (String, Quotes) {
+    match value.split_once(" #") {
+        Some((value, _)) => (value.trim_end().to_owned(), Quotes::Commented),
+        None => (value.to_owned(), Quotes::None),
+    }
 }
 
 /// The lines of a text that set variables, each with its number and its text; nothing if one line is not a variable, a
@@ -242,6 +259,42 @@ pub(super) fn is_of_libpq(name: &str) -> bool {
 /// Variables that name the file in which libpq looks for a service.
 const SERVICE_FILES: &[&str] = &["PGSERVICEFILE", "PGSYSCONFDIR"];
 
+/// Variables of no driver that change what it accepts all the same: those of Node.js, which its readers look at, and those
+/// of OpenSSL and of the home directory.
+const OF_RUNTIME: &[&str] = &[
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "HOME",
+    "OPENSSL_CONF",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+];
+
+/// Whether a variable counts for every string of its place.
+pub(super) fn counts_beside(name: &str) -> bool {
+    is_of_libpq(name) || OF_RUNTIME.contains(&name)
+}
+
+/// Warns of those that pgtls reads from its own environment alone.
+fn not_used(name: &str, reading: &mut Reading) {
+    let is_of_node = name.starts_with("NODE_");
+    let reads = match reading.stack {
+        Stack::Java => false,
+        Stack::NodePostgres | Stack::PostgresJs => name.starts_with("SSL_"),
+        Stack::Libpq
+        | Stack::Dotnet
+        | Stack::Go
+        | Stack::Asyncpg
+        | Stack::NativeTls
+        | Stack::Other => true,
+    };
+    if OF_RUNTIME.contains(&name) && reads && !is_of_node {
+        reading.warn(
+            name,
+            "pgtls uses that of its own environment, not this one. Set it for pgtls itself",
+        );
+    }
+}
+
 /// Whether libpq's variables say where to connect.
 pub(super) fn is_group(variables: &[Param]) -> bool {
     let set = |name| super::parts::find(variables, name).is_some();
@@ -278,7 +331,10 @@ pub(super) fn add_environment<'n>(
         match keyword(name) {
             Some(keyword) => reading.set_beneath(keyword, value),
             None if name == REQUIRE_SSL => requires = value.starts_with('1'),
-            None => names_services |= SERVICE_FILES.contains(&name),
+            None => {
+                names_services |= SERVICE_FILES.contains(&name);
+                not_used(name, reading);
+            }
         }
     }
     if requires && reading.get(Keyword::SslMode).is_none() {
@@ -302,7 +358,7 @@ pub(super) fn remarks(line: &Line, reading: &mut Reading) {
     match line.quotes {
         Quotes::None if line.form == Form::Shell && line.value.contains(['&', ';']) => reading.info(name, "the value has a & or ; and no quotes: a shell that reads the file ends the command there"),
         Quotes::Double | Quotes::Single => reading.info(name, "docker --env-file keeps the quotes as part of the value; other readers remove them"),
-        Quotes::None | Quotes::Backtick => {}
+        Quotes::None | Quotes::Commented | Quotes::Backtick => {}
     }
 }
 
@@ -314,12 +370,15 @@ pub(super) fn doubts(line: &Line, reading: &mut Reading) {
     if line.sign == Sign::Spaced && line.form == Form::Shell && of_environment {
         reading.warn(name, "there are blanks around =: dotenv reads the line, shells and docker --env-file do not. Remove the blanks");
     }
+    if line.quotes == Quotes::Commented && line.form == Form::Shell {
+        reading.info(name, "docker --env-file and systemd keep the # and what follows as part of the value; other readers cut it there");
+    }
     match line.quotes {
-        Quotes::None if line.value.contains('#') => reading.warn(name, "the value has a # and no quotes: dotenv for Node.js and Ruby cuts it there. Put the value in single quotes"),
-        Quotes::None if line.value.contains('$') => reading.warn(name, "the value has a $ and no quotes: some readers replace what follows. Put the value in single quotes"),
+        Quotes::None | Quotes::Commented if line.value.contains('#') => reading.warn(name, "the value has a # and no quotes: dotenv for Node.js and Ruby cuts it there. Put the value in single quotes"),
+        Quotes::None | Quotes::Commented if line.value.contains('$') => reading.warn(name, "the value has a $ and no quotes: some readers replace what follows. Put the value in single quotes"),
         Quotes::Double if line.value.contains('$') => reading.warn(name, "the value has a $ in double quotes: some readers replace what follows. Put the value in single quotes"),
         Quotes::Backtick => reading.warn(name, "the value is in backticks: only dotenv for Node.js removes them, and a shell runs what is between them. Put the value in single quotes"),
-        Quotes::None | Quotes::Double | Quotes::Single => {}
+        Quotes::None | Quotes::Commented | Quotes::Double | Quotes::Single => {}
     }
 }
 
@@ -362,6 +421,11 @@ mod tests {
                 "jdbc:postgresql://h/d",
             ),
             ("A=b#c", "A", "b#c"),
+            ("- \"A=b c\" # d", "A", "b c"),
+            ("- A='b c'", "A", "'b c'"),
+            ("set pgSslMode=b", "PGSSLMODE", "b"),
+            ("$env:pghost = 'b'", "PGHOST", "b"),
+            ("set My_Url=b", "My_Url", "b"),
         ] {
             let line = line(text).unwrap();
             assert_eq!(
@@ -388,6 +452,7 @@ mod tests {
             "A=b\nset C=d",
             "A=b\nC: d",
             "- A=b\nC=d",
+            "setx A b\nset C=d",
         ] {
             assert_eq!(lines(strange), None, "{strange}");
         }

@@ -5,7 +5,7 @@ use super::read::{by_signs, libpq_settings, trap};
 use super::settings::{Param, Table};
 use super::{Damage, Dialect, Fault, Reading};
 use super::{adonet, damage, dotenv_line, laravel, odbc, shell_line};
-use crate::conninfo::{Keyword, Nowhere, Unread, World};
+use crate::conninfo::{Keyword, Nowhere, Unread, World, is_quote};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
@@ -92,7 +92,7 @@ impl Group {
     /// Whose a variable is.
     fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| match group {
-            Self::Libpq => dotenv_line::is_of_libpq(name) || Unread::of(name).is_some(),
+            Self::Libpq => dotenv_line::counts_beside(name) || Unread::of(name).is_some(),
             Self::Laravel => laravel::takes(name),
         })
     }
@@ -214,7 +214,7 @@ fn ends_as_string(words: &[String]) -> bool {
 }
 
 /// Whether a variable has the name of a connection string, and not of one to something else.
-fn named_for_string(name: &str) -> bool {
+pub(super) fn named_for_string(name: &str) -> bool {
     let words = words(name);
     let others = [
         "REDIS", "MONGO", "MONGODB", "MYSQL", "MARIADB", "SENTRY", "AMQP", "SQLITE",
@@ -306,7 +306,7 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
     let groups = Group::of_all(&lines);
     let mut texts: Vec<(Group, usize, String)> = Vec::new();
     let mut found = Vec::new();
-    let beside = lines_beside(&read, &groups)?;
+    let beside = lines_beside(&read)?;
     for (number, text, line) in read {
         match group_in(&line, &groups) {
             Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
@@ -319,8 +319,13 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
             None => found.extend(listed(&line, &text, &beside).map(|text| (number, text))),
         }
     }
-    let groups = texts.into_iter();
-    found.extend(groups.map(|(_, first, text)| (first, format!("{beside}{text}"))));
+    for (group, first, text) in texts {
+        found.push(match group {
+            // It has them itself.
+            Group::Libpq => (first, text),
+            Group::Laravel => (first, format!("{beside}{text}")),
+        });
+    }
     found.sort_by_key(|(number, _)| *number);
     Some(found)
 }
@@ -328,11 +333,12 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
 /// The most bytes that libpq's variables of a file may have: each string of the file is read with them.
 const MAX_BESIDE: usize = 16 * 1024;
 
-/// The lines of the variables that count for every string of a file; nothing if they are too long.
-fn lines_beside(read: &[(usize, String, dotenv_line::Line)], groups: &[Group]) -> Option<String> {
+/// The lines of the variables that count for every string of a file; nothing if they are too long. A string has its own
+/// host.
+fn lines_beside(read: &[(usize, String, dotenv_line::Line)]) -> Option<String> {
     let mut found = String::new();
     for (_, text, line) in read {
-        if stands_beside(&line.name, groups) {
+        if Group::of(&line.name) == Some(Group::Libpq) && line.name != "PGHOST" {
             found.push_str(text);
             found.push('\n');
         }
@@ -371,6 +377,15 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
         } else {
             Ok(None)
         };
+    }
+    if line.form == dotenv_line::Form::Item
+        && let Some(quote) = text.chars().next().filter(|first| is_quote(*first))
+    {
+        return Err(Fault::Damaged(Damage::Quotes(quote)));
+    }
+    // All readers keep what is in quotes.
+    if let Some(damage) = damage::around_url(&line.value) {
+        return Err(Fault::Damaged(damage));
     }
     if let Some(variable) = damage::whole_variable(text) {
         return Err(Fault::Unexpanded(variable));

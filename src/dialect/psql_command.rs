@@ -7,7 +7,8 @@ use super::damage::Damage;
 use super::dotenv_line::{add_environment, is_of_libpq};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
-use super::shell::{Ending, is_name, quoted, words, words_at};
+use super::reading::Runs;
+use super::shell::{Ending, ShellWord, is_name, quoted, words, words_at};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Typographic, Word, World, parse};
 use crate::secrecy::{Place, Taken};
@@ -43,14 +44,16 @@ struct Run<'l> {
     withheld: Vec<(&'l str, &'l str)>,
     /// Whether the line takes variables away, which are not known here.
     cleans: bool,
+    runs: Runs,
 }
 
 /// The program of a line; nothing if it runs none of them.
-fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
+fn run_of(line: &[ShellWord]) -> Option<Run<'_>> {
     let mut run: Option<&str> = None;
     let mut variables: Vec<(&str, &str)> = Vec::new();
     let mut withheld = Vec::new();
     let mut cleans = false;
+    let mut runs = Runs::Here;
     let mut at = 0;
     loop {
         let word = line.get(at)?.text.as_str();
@@ -62,19 +65,24 @@ fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
                 variables,
                 withheld,
                 cleans,
+                runs,
             });
         }
         let assigned = word.split_once('=').filter(|(name, _)| is_name(name));
         match (run, word) {
-            (_, "$" | "#" | "exec" | "time" | "command") => run = None,
+            (_, "$" | "#" | "exec" | "time" | "command" | "nohup") => run = None,
             (_, "env") => run = Some(word),
             (_, "sudo") => {
                 // Unless its policy says otherwise, it passes nothing on (`env_reset` in sudoers).
                 withheld.append(&mut variables);
+                runs = Runs::Elsewhere;
                 run = Some(word);
             }
             (Some("sudo"), "-u" | "-U") => at = at.saturating_add(1),
-            (Some("sudo"), "-E" | "--preserve-env") => variables = std::mem::take(&mut withheld),
+            (Some("sudo"), "-E" | "--preserve-env") => {
+                variables = std::mem::take(&mut withheld);
+                runs = Runs::Here;
+            }
             (Some("sudo"), "-H" | "-i" | "-n") => {}
             (Some("env"), option) if option.starts_with('-') => {
                 cleans = true;
@@ -139,14 +147,18 @@ pub fn ignored_words(text: &str) -> Vec<String> {
 pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
     let home = world.home();
     let (mut reading, ignored) = take_apart(text, home.as_deref().and_then(Path::to_str))?;
-    // Not shown: it may be a password.
-    for _ in ignored {
+    warn_of_ignored(&ignored, &mut reading);
+    Ok(reading)
+}
+
+/// Words are not shown: one may be a password.
+fn warn_of_ignored(words: &[String], reading: &mut Reading) {
+    for _ in words {
         reading.warn(
             "one word more",
             "psql ignores it. A word without an option is the database, a second one the user, and here both are set already",
         );
     }
-    Ok(reading)
 }
 
 /// What a command line says, and the words that its program ignores.
@@ -154,17 +166,30 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
     let text = command_of(text);
     let (line, ending) = words_at(home, &text);
     match ending {
-        Ending::Line => {}
-        Ending::MoreCommands => {
-            return Err(Fault::refused_but(
-                DIALECT,
-                "there is more than one command",
-                "Give one command, or its connection string alone.",
-            ));
-        }
-        Ending::OpenQuote => return Err(Fault::refused(DIALECT, "a quote is not closed")),
+        Ending::Line => of_words(&line),
+        Ending::MoreCommands => Err(Fault::refused_but(
+            DIALECT,
+            "there is more than one command",
+            "Give one command, or its connection string alone.",
+        )),
+        Ending::OpenQuote => Err(Fault::refused(DIALECT, "a quote is not closed")),
     }
-    let run = run_of(&line).ok_or_else(|| {
+}
+
+/// Whether the words run one of the programs.
+pub(super) fn runs(line: &[ShellWord]) -> bool {
+    run_of(line).is_some()
+}
+
+/// What the words of a command say.
+pub(super) fn read_words(line: &[ShellWord]) -> Result<Reading, Fault> {
+    let (mut reading, ignored) = of_words(line)?;
+    warn_of_ignored(&ignored, &mut reading);
+    Ok(reading)
+}
+
+fn of_words(line: &[ShellWord]) -> Result<(Reading, Vec<String>), Fault> {
+    let run = run_of(line).ok_or_else(|| {
         Fault::refused(
             DIALECT,
             "the line does not run psql or one of its relatives",
@@ -178,7 +203,7 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
         ));
     }
     let program = run.program;
-    let expansion = |word: &super::shell::ShellWord| {
+    let expansion = |word: &ShellWord| {
         let expansion = word.expands.as_ref()?;
         // It may be a piece of a password with a raw `$`.
         let before = word.text.get(..expansion.at).unwrap_or_default();
@@ -188,11 +213,12 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
         return Err(Fault::Unexpanded(variable));
     }
     // `–h`, or `“host=h`.
-    let begins = |word: &super::shell::ShellWord| Typographic::of(word.text.chars().next()?);
+    let begins = |word: &ShellWord| Typographic::of(word.text.chars().next()?);
     if let Some(sign) = line.iter().skip(run.arguments).find_map(begins) {
         return Err(Fault::Damaged(Damage::Typographic(sign)));
     }
     let mut reading = Reading::new(DIALECT);
+    reading.runs = run.runs;
     let mut given = Given::default();
     let mut plain: Vec<&str> = Vec::new();
     let mut behind_password = Vec::new();
@@ -237,6 +263,7 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
                 no_setting(value, &mut reading);
             }
             match name {
+                "database" if program.takes_first_database() => given.first = value,
                 "maintenance-db" => given.maintenance = value,
                 "all" => given.flags.push('a'),
                 _ => given.store(keyword, value, &mut reading),
@@ -287,10 +314,20 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
         }
         Words::Others(most) => too_many(plain, most, program)?,
     }
+    if given.database.is_some() && given.flags.contains('a') && program.takes_all_or_one() {
+        return Err(Fault::refused_but(
+            DIALECT,
+            format!("{} takes either all databases or one", program.name),
+            "Leave out --all, or the database.",
+        ));
+    }
     // An empty one is as good as none (`conninfo_array_parse` in libpq's `fe-connect.c`).
     match given.database_of(program).filter(|name| !name.is_empty()) {
         Some(database) => set_database(database, program.priority(), &mut reading)?,
         None => no_string_for_name(program, &run.variables)?,
+    }
+    if let Some(database) = given.first.filter(|name| !name.is_empty()) {
+        set_database(database, Priority::String, &mut reading)?;
     }
     for (name, _) in run.withheld {
         if is_of_libpq(name) {
@@ -309,6 +346,8 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
 #[derive(Default)]
 struct Given<'w> {
     database: Option<&'w str>,
+    /// What counts more than the database and the options.
+    first: Option<&'w str>,
     maintenance: Option<&'w str>,
     has_user: bool,
     /// Letters without an argument.
@@ -393,6 +432,9 @@ fn short_options<'w>(
             .get(at.saturating_add(letter.len_utf8())..)
             .filter(|text| !text.is_empty());
         let value = attached.or_else(|| rest.next());
+        if letter == 'l' && program.takes_first_database() {
+            given.first = value;
+        }
         if letter == 'v' && program.words == Words::DatabaseAndUser {
             no_setting(value, reading);
         }

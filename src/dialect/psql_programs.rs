@@ -63,6 +63,19 @@ impl Program {
         }
     }
 
+    /// Whether `-l` names the database to connect to, which may be a string, too (`connectDatabase` of pg_dumpall).
+    pub(super) fn takes_first_database(&self) -> bool {
+        self.name == "pg_dumpall"
+    }
+
+    /// Whether a database beside `--all` is too much.
+    pub(super) fn takes_all_or_one(&self) -> bool {
+        matches!(
+            self.name,
+            "vacuumdb" | "reindexdb" | "clusterdb" | "pg_amcheck"
+        )
+    }
+
     /// The option of that name, or the only one that begins so (`getopt_long`).
     pub(super) fn long(&self, name: &str) -> Option<Long> {
         let all = self
@@ -163,7 +176,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_basebackup",
         Words::Others(0),
-        "cDFilrStTXZ",
+        "cDFilrsStTXZ",
         "checkpoint= compress= create-slot dbname= format= gzip help host= incremental= label= \
          manifest-checksums= manifest-force-encode max-rate= no-clean no-estimate-size no-manifest \
          no-password no-slot no-sync no-verify-checksums password pgdata= port= progress slot= \

@@ -1,7 +1,7 @@
 //! Whose string it is, and its reading by the rules of that dialect.
 
 use super::damage::{self, Damage};
-use super::env_file::{self, lines};
+use super::env_file::lines;
 use super::fault::Fault;
 use super::name::Dialect;
 use super::reading::Reading;
@@ -54,9 +54,7 @@ fn read_alone(
             Some(fault) => return Err(fault),
         }
     }
-    if let Some(given) = arguments::variables(text)
-        && let Some(reading) = env_file::of_lines(&given, world)?
-    {
+    if let Some(reading) = arguments::read(text, world)? {
         return Ok(Some(reading));
     }
     if let Some(reading) = lines(text, world)? {
@@ -65,12 +63,13 @@ fn read_alone(
     if let Some(damage) = damage::around(text) {
         return Err(Fault::Damaged(damage));
     }
+    let untrimmed = text;
     let text = text.trim();
     if let Some(variable) = damage::whole_variable(text) {
         return Err(Fault::Unexpanded(variable));
     }
     if let Some(reading) = by_signs(text, world)? {
-        return Ok(Some(reading));
+        return whole(untrimmed, reading).map(Some);
     }
     if let Some(fault) = scheme_in_capitals(text)? {
         return Err(fault);
@@ -219,5 +218,14 @@ fn as_asked(text: &str, asked: Dialect, world: &dyn World) -> Result<Option<Read
     {
         return Err(Fault::Damaged(damage));
     }
-    one(text.trim(), asked, world).map(Some)
+    let reading = one(text.trim(), asked, world)?;
+    whole(text, reading).map(Some)
+}
+
+/// The reading of a text, unless its driver does not cut off the white space around it.
+fn whole(text: &str, reading: Reading) -> Result<Reading, Fault> {
+    match damage::around_url(text) {
+        Some(damage) => Err(Fault::Damaged(damage)),
+        None => Ok(reading),
+    }
 }

@@ -21,6 +21,17 @@ pub struct Reading {
     /// What a service file replaces: see [`Self::set_beneath`].
     beneath: Vec<Keyword>,
     pub(super) home: Home,
+    /// Whose variables and files the program has.
+    pub(super) runs: Runs,
+}
+
+/// Where the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// With the environment and the home directory of pgtls.
+    Here,
+    /// In a container, or as another user.
+    Elsewhere,
 }
 
 /// A setting of the string that libpq cannot have, or that does not mean what it says.
@@ -62,6 +73,7 @@ impl Reading {
             settings: Vec::new(),
             beneath: Vec::new(),
             home: Home::Read,
+            runs: Runs::Here,
         }
     }
 
@@ -109,9 +121,15 @@ impl Reading {
 
     /// What the driver sees of the machine.
     pub(super) fn view(&self) -> View {
-        View {
-            variables: self.dialect.variables(),
-            home: self.home,
+        match self.runs {
+            Runs::Here => View {
+                variables: self.dialect.variables(),
+                home: self.home,
+            },
+            Runs::Elsewhere => View {
+                variables: Variables::Only(&[]),
+                home: Home::Ignored,
+            },
         }
     }
 

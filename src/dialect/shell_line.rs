@@ -13,8 +13,10 @@ pub(super) struct Set<'t> {
 pub enum LineShell {
     /// sh, bash and so on: `export`.
     Posix,
-    /// cmd.exe: `set`, `setx`.
+    /// cmd.exe: `set`, for this window.
     Cmd,
+    /// cmd.exe: `setx`, for later windows.
+    CmdLater,
     /// PowerShell: `$env:`.
     PowerShell,
 }
@@ -26,7 +28,7 @@ pub(super) fn read(text: &str) -> Option<Result<Set<'_>, LineShell>> {
     let (shell, set) = if behind(text, "set ").is_some() {
         (LineShell::Cmd, set(text))
     } else if behind(text, "setx ").is_some() {
-        (LineShell::Cmd, setx(text))
+        (LineShell::CmdLater, setx(text))
     } else if behind(text, "$env:").is_some() {
         (LineShell::PowerShell, powershell(text))
     } else {
@@ -57,10 +59,16 @@ pub(super) fn fault(text: &str) -> Option<LineShell> {
 /// the name, which is another one then.
 fn set(text: &str) -> Option<Set<'_>> {
     let text = behind(text, "set ")?.trim_start();
-    let (text, is_quoted) = match text.strip_prefix('"') {
-        Some(text) => (text.rsplit_once('"').map_or(text, |(inner, _)| inner), true),
-        None => (text, false),
+    let (text, is_quoted, ignored) = match text.strip_prefix('"') {
+        Some(text) => {
+            let (inner, ignored) = text.rsplit_once('"').unwrap_or((text, ""));
+            (inner, true, ignored)
+        }
+        None => (text, false, ""),
     };
+    if ignored.contains(['&', '|', '<', '>']) {
+        return None;
+    }
     let (name, value) = text.split_once('=')?;
     let mut in_quotes = is_quoted;
     let changed = value.chars().any(|c| match c {
@@ -88,12 +96,12 @@ fn setx(text: &str) -> Option<Set<'_>> {
     let is_one = |value: &str| !value.contains('"');
     match inner {
         Some(inner) => is_one(inner).then_some(Set {
-            shell: LineShell::Cmd,
+            shell: LineShell::CmdLater,
             name,
             value: inner,
         }),
         None => (is_one(value) && !value.contains([' ', '&', '|', '<', '>', '^'])).then_some(Set {
-            shell: LineShell::Cmd,
+            shell: LineShell::CmdLater,
             name,
             value,
         }),
@@ -137,6 +145,8 @@ mod tests {
             ("set A = b", None),
             ("set A=\"b c\"", Some(("A", "\"b c\""))),
             ("set \"A=b & c\" ignored", Some(("A", "b & c"))),
+            ("set \"A=b\"&set C=d", None),
+            ("set \"A=b\" | more", None),
             ("set A=b&c", None),
             ("set A=b^&c", None),
             ("set A=\"b&c\"", Some(("A", "\"b&c\""))),

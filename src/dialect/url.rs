@@ -289,6 +289,13 @@ impl Rules {
                     "In a password, write / as %2F, : as %3A and @ as %40.",
                 ));
             }
+            if self.dialect == Dialect::Sqlalchemy && text.ends_with(':') {
+                return Err(Fault::refused_but(
+                    self.dialect,
+                    "the port behind the colon is missing",
+                    "Write the port, or remove the colon.",
+                ));
+            }
             if let Some(reason) = self.no_host(text, host, userinfo) {
                 return Err(Fault::refused(self.dialect, reason));
             }

@@ -171,6 +171,8 @@ fn doubts_about_a_line_are_told() {
             "DATABASE_URL=postgres://h/d?connect_timeout=5&sslmode=require",
             "has a & or ;",
         ),
+        ("PGHOST=h\nPGSSLMODE=require # prod", "keep the #"),
+        ("DATABASE_URL=postgres://h/d # prod", "keep the #"),
         // Lines of postgresql.conf.
         ("primary_conninfo = 'host=h port=1'", ""),
         ("PGHOST=h\nPGSSLMODE=require", ""),
@@ -208,4 +210,102 @@ fn a_variable_that_holds_more_than_its_string_is_refused() {
     }
     // A script runs it.
     assert!(read("BACKUP=psql 'postgresql://h/d'").unwrap().is_some());
+}
+
+/// The group is a string of its own, and its variables are in the environment of the others as well.
+#[test]
+fn variables_of_a_group_count_beside_the_other_strings() {
+    let group = "PGHOST=g\nPGPORT=1\nPGSSLMODE=prefer";
+    for (string, expected) in [
+        (
+            "DATABASE_URL=postgres://h/d?sslrootcert=/r",
+            "host=h port=1 dbname=d sslrootcert=/r sslmode=prefer",
+        ),
+        (
+            "DATABASE_URL=postgres://h:2/d?sslmode=require",
+            "host=h port=2 dbname=d sslmode=require",
+        ),
+        (
+            "DB_CONNECTION=pgsql\nDB_HOST=h\nDB_PORT=2\nDB_DATABASE=d",
+            "host=h port=2 dbname=d sslmode=prefer",
+        ),
+    ] {
+        let listed = of_env_file(&format!("{group}\n{string}")).unwrap();
+        let read = |text: &str| shown(&lines(text, &Nowhere).unwrap().unwrap());
+        let read: Vec<String> = listed.iter().map(|(_, text)| read(text)).collect();
+        assert_eq!(read, ["host=g port=1 sslmode=prefer", expected], "{string}");
+    }
+    // libpq takes the address, or the service, for the string as well.
+    for place in ["PGHOSTADDR=127.0.0.1", "PGSERVICE=s"] {
+        let listed = of_env_file(&format!("{place}\nDATABASE_URL=postgres://h/d")).unwrap();
+        let read = lines(&listed[1].1, &Nowhere);
+        assert!(
+            matches!(read, Err(Fault::Damaged(Damage::Lines(2)))),
+            "{place}"
+        );
+    }
+}
+
+/// OpenSSL and libpq read them in the environment of the program, and pgtls has another one.
+#[test]
+fn variables_that_pgtls_does_not_use_are_told() {
+    let url = "DATABASE_URL=postgres://h/d?sslmode=verify-full";
+    let node = "DATABASE_URL=postgres://h/d?sslmode=verify-full&uselibpqcompat=true";
+    let jdbc = "DATABASE_URL=jdbc:postgresql://h/d?sslmode=verify-full";
+    for (text, name) in [
+        (format!("OPENSSL_CONF=/o.cnf\n{url}"), "OPENSSL_CONF"),
+        (format!("HOME=/h\n{url}"), "HOME"),
+        ("SSL_CERT_FILE=/c\nPGHOST=h".to_owned(), "SSL_CERT_FILE"),
+        (
+            "SSL_CERT_DIR=/c\nD='host=h port=1'".to_owned(),
+            "SSL_CERT_DIR",
+        ),
+        (
+            format!("NODE_TLS_REJECT_UNAUTHORIZED=0\n{node}"),
+            "NODE_TLS_REJECT_UNAUTHORIZED",
+        ),
+        (format!("OPENSSL_CONF=/o.cnf\nHOME=/h\n{jdbc}"), ""),
+        (format!("NODE_TLS_REJECT_UNAUTHORIZED=0\n{url}"), ""),
+    ] {
+        let reading = lines(&text, &Nowhere).unwrap().unwrap();
+        let told = |note: &crate::dialect::Note| {
+            note.weight != crate::dialect::Weight::Info && note.setting == name
+        };
+        let has_warning = reading.notes.iter().any(told);
+        assert_eq!(has_warning, !name.is_empty(), "{text}: {:?}", reading.notes);
+    }
+}
+
+/// All readers keep what is in quotes: libpq then looks for a file with a blank in its name.
+#[test]
+fn a_blank_within_quotes_is_a_part_of_a_url() {
+    for url in [
+        "postgres://h/d?sslmode=verify-full&sslrootcert=/r",
+        "jdbc:postgresql://h/d?sslmode=verify-full",
+    ] {
+        for text in [
+            format!("DATABASE_URL=\"{url} \""),
+            format!("DATABASE_URL=' {url}'"),
+            format!("set \"DATABASE_URL={url} \""),
+            format!("$env:DATABASE_URL = '{url} '"),
+            format!("DATABASE_URL='{url}\t'"),
+        ] {
+            let damaged = Err(Fault::Damaged(Damage::Blank));
+            assert_eq!(lines(&text, &Nowhere), damaged, "{text}");
+        }
+        let break_within = format!("DATABASE_URL=\"{url}\n\"");
+        assert!(matches!(
+            lines(&break_within, &Nowhere),
+            Err(Fault::Damaged(Damage::LineBreak { .. }))
+        ));
+        let around = format!("DATABASE_URL=\"{url}\"  ");
+        assert!(lines(&around, &Nowhere).unwrap().is_some());
+    }
+    // Between settings, a blank counts for nothing.
+    for text in [
+        "D=' host=h sslmode=require '",
+        "D='Host=h;Username=u;SSL Mode=Require '",
+    ] {
+        assert!(lines(text, &Nowhere).unwrap().is_some(), "{text}");
+    }
 }

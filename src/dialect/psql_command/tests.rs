@@ -45,7 +45,27 @@ fn an_option_takes_its_own_argument() {
             Some("disable"),
         ),
         (
-            "pg_basebackup -R -l x -d sslmode=disable",
+            "pg_dumpall -g -d sslmode=verify-full -l sslmode=disable",
+            None,
+            Some("disable"),
+        ),
+        (
+            "pg_dumpall -h h -l d -d sslmode=require",
+            Some("d"),
+            Some("require"),
+        ),
+        (
+            "pg_dumpall -d sslmode=verify-full --database=",
+            None,
+            Some("verify-full"),
+        ),
+        (
+            "pg_dumpall -h h --database=sslmode=disable -d sslmode=require",
+            None,
+            Some("disable"),
+        ),
+        (
+            "pg_basebackup -R -s 10 -l x -d sslmode=disable",
             None,
             Some("disable"),
         ),
@@ -78,6 +98,10 @@ fn an_option_takes_its_own_argument() {
         "vacuumdb -h h -d a b",
         "createdb -h h a b c",
         "pg_isready -h h a",
+        "clusterdb -a -d 'host=h sslmode=verify-full'",
+        "vacuumdb --all 'host=h sslmode=verify-full'",
+        "reindexdb -a -h h d",
+        "pg_amcheck -a -h h d",
         "pg_dumpall -h h sslmode=verify-full",
         "PGSERVICEFILE=/f psql service=x",
         "psql -h h <<E\nE\npsql -h i",
@@ -117,6 +141,21 @@ fn options_of_some_programs_count_more_than_the_string() {
             Some(&b"require"[..]),
             "{line}"
         );
+    }
+}
+
+/// pg_dumpall 15 was asked: the server saw where it connected.
+#[test]
+fn the_first_database_of_pg_dumpall_counts_more_than_all_else() {
+    for option in [
+        "-l 'host=i port=2'",
+        "-l'host=i port=2'",
+        "--database='host=i port=2'",
+    ] {
+        let line = format!("pg_dumpall -g -h h -d 'host=j port=3' {option}");
+        let reading = read(&line).unwrap();
+        assert_eq!(reading.get(Keyword::Host), Some(&b"i"[..]), "{line}");
+        assert_eq!(reading.get(Keyword::Port), Some(&b"2"[..]), "{line}");
     }
 }
 
@@ -182,6 +221,21 @@ fn the_environment_of_a_command_is_what_it_gets() {
     for withheld in ["PGSSLMODE=require", "PGREQUIRESSL=1", "PGSERVICEFILE=/f"] {
         let reading = read(&format!("X=1 {withheld} sudo psql -h h")).unwrap();
         assert_eq!(reading.notes.len(), 1, "{withheld}");
+    }
+    for unread in ["OPENSSL_CONF=/o.cnf", "HOME=/h", "env SSL_CERT_FILE=/c"] {
+        let reading = read(&format!("{unread} psql -h h")).unwrap();
+        assert_eq!(reading.notes.len(), 1, "{unread}");
+    }
+    // Another user has an environment and a home directory of his own.
+    let world = Fake::default().var("PGSSLMODE", "require");
+    for (line, mode) in [
+        ("psql -h h", "require"),
+        ("nohup psql -h h", "require"),
+        ("sudo -E psql -h h", "require"),
+        ("sudo -u postgres psql -h h", "verify-full"),
+    ] {
+        let conninfo = read_at(line, &world).unwrap().complete(&world).unwrap();
+        assert_eq!(conninfo.sslmode.value.to_string(), mode, "{line}");
     }
     for line in [
         "PGSSLMODE=verify-full env -i psql -h h",

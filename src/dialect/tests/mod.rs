@@ -245,6 +245,7 @@ fn what_nobody_can_mean_is_refused_by_name() {
         ("postgresql+asyncpg://h/d?sslmode=require", "sslmode"),
         ("postgresql+asyncpg://h/d?ssl=true", "ssl"),
         ("postgres+psycopg2://h/d", "scheme"),
+        ("postgresql+psycopg2://u@h:/d", "port"),
         ("ecto://h/d?ssl=verify-full", "ssl=true"),
         ("pgsql:host=h;charset=utf8", "charset"),
         ("psql $URL", "$URL"),

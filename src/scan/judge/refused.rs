@@ -31,6 +31,7 @@ pub(super) fn of_refusal(
             Fault::Damaged(
                 Damage::Quotes(_)
                 | Damage::LineBreak { .. }
+                | Damage::Blank
                 | Damage::Entity(_)
                 | Damage::Scheme { .. }
                 | Damage::Semicolons
