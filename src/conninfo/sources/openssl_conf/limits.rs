@@ -1,11 +1,13 @@
 //! What the values of OpenSSL's commands allow, as numbers of IANA's registries.
 
 use super::cipher_string::Rule;
+use super::names::{OLD_DIGESTS, SCHEMES, SUITES_OF_OPENSSL, group};
+use super::strength;
 use super::{Command, OpensslConf};
 use crate::wire::tls::libpq_hello::{
     GROUPS, NEWER_SCHEMES, SCHEMES as SCHEMES_OF_LIBPQ, SUITES_OF_TLS12, SUITES_OF_TLS13,
 };
-use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
+use crate::wire::tls::{Suite, TlsVersion};
 
 /// What a setting allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +91,7 @@ impl OpensslConf {
     pub fn suites_of_tls12(&self) -> Limit {
         let limit = self.selected_suites();
         self.at_level(limit, SUITES_OF_TLS12, |id| {
-            Suite::of(id).map_or(0, strength_of_suite)
+            Suite::of(id).map_or(0, strength::of_suite)
         })
     }
 
@@ -193,7 +195,7 @@ impl OpensslConf {
             }
             Some(ids)
         });
-        self.at_level(limit, GROUPS, strength_of_group)
+        self.at_level(limit, GROUPS, strength::of_group)
     }
 
     /// Cipher suites of TLS 1.3 (`SSL_CTX_set_ciphersuites`). OpenSSL ignores words that it does not know, and the
@@ -220,7 +222,7 @@ impl OpensslConf {
             (!ids.is_empty() || value.is_empty()).then_some(ids)
         });
         self.at_level(limit, SUITES_OF_TLS13, |id| {
-            Suite::of(id).map_or(0, strength_of_suite)
+            Suite::of(id).map_or(0, strength::of_suite)
         })
     }
 
@@ -253,7 +255,7 @@ impl OpensslConf {
             .chain(SCHEMES_OF_LIBPQ)
             .copied()
             .collect();
-        self.at_level(limit, &usual, strength_of_scheme)
+        self.at_level(limit, &usual, strength::of_scheme)
     }
 
     fn limit(&self, command: Command, read: impl Fn(&str) -> Option<Vec<u16>>) -> Limit {
@@ -262,43 +264,6 @@ impl OpensslConf {
             Some(Some(ids)) => Limit::Only(ids),
             Some(None) => Limit::Unknown,
         }
-    }
-}
-
-/// Bits of security of a group in TLS (`nid_list` in OpenSSL's `ssl/t1_lib.c`).
-fn strength_of_group(id: u16) -> u16 {
-    match id {
-        // secp384r1, its brainpool sibling, ffdhe8192, and X25519MLKEM768.
-        24 | 27 | 32 | 260 | 4588 => 192,
-        // secp521r1 and its brainpool sibling.
-        25 | 28 | 33 => 256,
-        // X448
-        30 => 224,
-        256 => 112,
-        _ => 128,
-    }
-}
-
-/// The same of a suite, or 0 if a level above 2 refuses it: without forward secrecy, or with HMAC-SHA1 above 160 bits
-/// (`ssl_security_default_callback`).
-fn strength_of_suite(suite: Suite) -> u16 {
-    let bits = suite.key_bits().unwrap_or_default();
-    match suite.key_exchange() {
-        KeyExchange::Static => 0,
-        _ if suite.openssl.ends_with("-SHA") => bits.min(160),
-        _ => bits,
-    }
-}
-
-/// Of a signature scheme: half of its digest, or the strength of its key (`sigalg_security_bits`).
-fn strength_of_scheme(id: u16) -> u16 {
-    match id.to_be_bytes() {
-        [8, 8] => 224,
-        [5, _] | [8, 5 | 0xa] | [9, 5] => 192,
-        [6, _] | [8, 6 | 0xb] | [9, 6] => 256,
-        [4, _] | [8, _] | [9, _] => 128,
-        [3, _] => 112,
-        _ => 64,
     }
 }
 
@@ -329,62 +294,10 @@ fn words(value: &str) -> impl Iterator<Item = &str> {
     value.split([':', ',', ' ', ';']).map(str::trim)
 }
 
-/// IANA's and NIST's names, and those of curves in OpenSSL.
-fn group(word: &str) -> Option<u16> {
-    let other = match word.to_ascii_lowercase().as_str() {
-        "p-256" | "prime256v1" => "secp256r1",
-        "p-384" => "secp384r1",
-        "p-521" => "secp521r1",
-        _ => word,
-    };
-    let mut all = Group::all();
-    let found = all.find(|group| group.name.eq_ignore_ascii_case(other))?;
-    Some(found.id)
-}
-
-/// The number, the name and OpenSSL's pairs of key and digest. A pair stands for the first scheme that has it.
-const SCHEMES: &[(u16, &str, &[&str])] = &[
-    (0x0403, "ecdsa_secp256r1_sha256", &["ECDSA+SHA256"]),
-    (0x0503, "ecdsa_secp384r1_sha384", &["ECDSA+SHA384"]),
-    (0x0603, "ecdsa_secp521r1_sha512", &["ECDSA+SHA512"]),
-    (
-        0x0804,
-        "rsa_pss_rsae_sha256",
-        &["RSA-PSS+SHA256", "PSS+SHA256"],
-    ),
-    (
-        0x0805,
-        "rsa_pss_rsae_sha384",
-        &["RSA-PSS+SHA384", "PSS+SHA384"],
-    ),
-    (
-        0x0806,
-        "rsa_pss_rsae_sha512",
-        &["RSA-PSS+SHA512", "PSS+SHA512"],
-    ),
-    (0x0809, "rsa_pss_pss_sha256", &[]),
-    (0x080a, "rsa_pss_pss_sha384", &[]),
-    (0x080b, "rsa_pss_pss_sha512", &[]),
-    (0x0401, "rsa_pkcs1_sha256", &["RSA+SHA256"]),
-    (0x0501, "rsa_pkcs1_sha384", &["RSA+SHA384"]),
-    (0x0601, "rsa_pkcs1_sha512", &["RSA+SHA512"]),
-    (0x0807, "ed25519", &[]),
-    (0x0808, "ed448", &[]),
-    (0x0904, "mldsa44", &[]),
-    (0x0905, "mldsa65", &[]),
-    (0x0906, "mldsa87", &[]),
-];
-
-/// The suites of TLS 1.3 that OpenSSL 3.0 to 3.5 has.
-const SUITES_OF_OPENSSL: [u16; 5] = [0x1302, 0x1303, 0x1301, 0x1304, 0x1305];
-
 /// What `Protocol` can switch (`cmd_Protocol` in `ssl/ssl_conf.c`).
 const PROTOCOLS: [&str; 9] = [
     "ALL", "SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", "DTLSv1", "DTLSv1.2",
 ];
-
-/// Signatures with these digests are not offered here.
-const OLD_DIGESTS: [&str; 3] = ["SHA1", "SHA224", "MD5"];
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 
 mod cipher_string;
 mod limits;
+mod names;
+mod strength;
 mod syntax;
 
 use std::collections::BTreeSet;
