@@ -51,10 +51,10 @@ fn command_of(arguments: Vec<OsString>) -> Command {
     }
 }
 
-/// A line of a list in a compose file, `- DATABASE_URL=...`, without what would make it an option.
+/// Lines of a list in a compose file, `- DATABASE_URL=...`, with a blank so that they are no option.
 fn without_dash(argument: OsString) -> OsString {
-    match argument.to_str().and_then(|text| text.strip_prefix("- ")) {
-        Some(rest) => rest.into(),
+    match argument.to_str().filter(|text| text.starts_with("- ")) {
+        Some(items) => format!(" {items}").into(),
         None => argument,
     }
 }

@@ -23,7 +23,9 @@ enum Command {
 impl Command {
     fn of(program: &str) -> Option<Self> {
         Some(match program {
-            "docker" | "podman" | "nerdctl" => Self::Container,
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
+                Self::Container
+            }
             "export" => Self::Export,
             "kubectl" | "oc" | "helm" | "heroku" | "fly" | "flyctl" | "railway" | "gh" | "eb"
             | "cf" | "dokku" | "az" | "gcloud" | "setx" => Self::Words,
@@ -138,7 +140,7 @@ fn given(words: &[ShellWord]) -> Result<Option<Given<'_>>, Fault> {
         return Ok(None);
     };
     let program = first.text.rsplit('/').next().unwrap_or(&first.text);
-    let given = match Command::of(program) {
+    let mut given = match Command::of(program) {
         Some(Command::Container) => Given::of_container(all)?,
         Some(Command::Export) => Given::of_export(all)?,
         Some(Command::Words) if program == "setx" => Given::of_words(all, Runs::Here),
@@ -146,14 +148,20 @@ fn given(words: &[ShellWord]) -> Result<Option<Given<'_>>, Fault> {
         // Without a command, every word must be a variable.
         None => {
             let all_words = words.get(prefixes..).unwrap_or_default();
+            if let Some(given) = Given::before_a_program(all_words) {
+                return Ok(Some(given));
+            }
             let given = Given::of_words(all_words, Runs::Here);
             let is_list =
                 given.variables.len() > 1 && given.variables.len() == all.len().saturating_add(1);
             return Ok(is_list.then_some(given));
         }
     };
-    let sets = |word: &&ShellWord| word.text == "env";
-    let is_one = !given.variables.is_empty() || given.command.first().is_some_and(sets);
+    if program.ends_with("-compose") {
+        given.elsewhere.push("compose");
+    }
+    let is_one =
+        !given.variables.is_empty() || given.command.first().copied().is_some_and(begins_command);
     Ok(is_one.then_some(given))
 }
 
@@ -224,10 +232,11 @@ impl<'w> Given<'w> {
         let mut given = Self::new(runs);
         let before = iter::once("").chain(all.iter().map(|word| word.text.as_str()));
         // `kubectl set env`
-        let is_end = |(before, word): (&str, &ShellWord)| {
-            word.text == "--" || begins_command(word) && before != "set"
-        };
-        let end = before.zip(all).position(is_end).unwrap_or(all.len());
+        let is_end = |(before, word): (&str, &ShellWord)| begins_command(word) && before != "set";
+        // A pod may have the name of a program.
+        let dashes = all.iter().position(|word| word.text == "--");
+        let end = dashes.or_else(|| before.zip(all).position(is_end));
+        let end = end.unwrap_or(all.len());
         let (before, command) = all.split_at(end);
         let mut last = "";
         for word in before {
@@ -248,6 +257,26 @@ impl<'w> Given<'w> {
             .command
             .extend(command.iter().skip_while(|word| word.text == "--"));
         given
+    }
+
+    /// `DATABASE_URL=URL npm start`, `env DATABASE_URL=URL ./app`. psql has a reader of its own.
+    fn before_a_program(words: &'w [ShellWord]) -> Option<Self> {
+        let (env, rest) = match words.split_first() {
+            Some((first, rest)) if first.text == "env" => (true, rest),
+            Some(_) | None => (false, words),
+        };
+        let mut given = Self::new(Runs::Here);
+        let variables = rest.iter().map_while(|word| line(&word.text));
+        given.variables.extend(variables.filter(has_usual_name));
+        let command = rest.get(given.variables.len()..).unwrap_or_default();
+        given.command.extend(command);
+        let names_string = given
+            .variables
+            .iter()
+            .any(|line| env_file::named_for_string(&line.name));
+        let program = command.first()?;
+        let is_program = (env || !program.text.contains('=')) && !program.text.starts_with('-');
+        (names_string && is_program && !psql_command::runs(words)).then_some(given)
     }
 
     /// `NAME=VALUE`, or the name alone.

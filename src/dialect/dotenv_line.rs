@@ -327,14 +327,24 @@ pub(super) fn add_environment<'n>(
 ) -> Result<(), Fault> {
     let mut names_services = false;
     let mut requires = false;
+    let mut others = Vec::new();
     for (name, value) in variables {
         match keyword(name) {
             Some(keyword) => reading.set_beneath(keyword, value),
             None if name == REQUIRE_SSL => requires = value.starts_with('1'),
             None => {
                 names_services |= SERVICE_FILES.contains(&name);
-                not_used(name, reading);
+                others.push(name);
             }
+        }
+    }
+    // libpq looks into the machine's store only where the string or a variable says so.
+    let own_root = reading.stack == Stack::Libpq
+        && (reading.get(Keyword::SslRootCert))
+            .is_some_and(|root| !root.is_empty() && root != b"system");
+    for name in others {
+        if !(own_root && name.starts_with("SSL_CERT_")) {
+            not_used(name, reading);
         }
     }
     if requires && reading.get(Keyword::SslMode).is_none() {

@@ -307,7 +307,14 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
     let mut texts: Vec<(Group, usize, String)> = Vec::new();
     let mut found = Vec::new();
     let beside = lines_beside(&read)?;
+    let has_string = |(_, _, line): &(usize, String, dotenv_line::Line)| {
+        matches!(value(line, &Nowhere), Ok(Some(_)))
+    };
+    let leaves_paths = read.iter().any(|one| names_file(&one.2)) && read.iter().any(has_string);
     for (number, text, line) in read {
+        if leaves_paths && names_file(&line) {
+            continue;
+        }
         match group_in(&line, &groups) {
             Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
                 Some((_, _, all)) => {
@@ -328,6 +335,11 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
     }
     found.sort_by_key(|(number, _)| *number);
     Some(found)
+}
+
+/// Whether a variable has the path of a file with a string, as images of containers read it.
+fn names_file(line: &dotenv_line::Line) -> bool {
+    line.name.ends_with("_FILE") && line.value.starts_with('/')
 }
 
 /// The most bytes that libpq's variables of a file may have: each string of the file is read with them.

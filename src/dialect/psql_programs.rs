@@ -130,11 +130,11 @@ pub(super) const PROGRAMS: &[Program] = &[
         "pg_dump",
         Words::Database,
         "eEfFjnNStTZ",
-        "binary-upgrade blobs clean column-inserts compress= create data-only dbname= disable-dollar-quoting \
+        "attribute-inserts binary-upgrade blobs clean column-inserts compress= create data-only dbname= disable-dollar-quoting \
          disable-triggers enable-row-security encoding= exclude-extension= exclude-schema= exclude-table= \
          exclude-table-and-children= exclude-table-data= exclude-table-data-and-children= extension= \
          extra-float-digits= file= filter= format= help host= if-exists include-foreign-data= inserts jobs= \
-         large-objects load-via-partition-root lock-wait-timeout= no-blobs no-comments no-data \
+         large-objects load-via-partition-root lock-wait-timeout= no-acl no-blobs no-comments no-data \
          no-large-objects no-owner no-password no-policies no-privileges no-publications no-schema \
          no-security-labels no-statistics no-subscriptions no-sync no-table-access-method no-tablespaces \
          no-toast-compression no-unlogged-table-data on-conflict-do-nothing password port= \
@@ -147,7 +147,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         Words::Others(1),
         "fFIjLnNPStT",
         "clean create data-only dbname= disable-triggers enable-row-security exclude-schema= exit-on-error \
-         file= filter= format= function= help host= if-exists index= jobs= list no-comments no-data \
+         file= filter= format= function= help host= if-exists index= jobs= list no-acl no-comments no-data \
          no-data-for-failed-tables no-owner no-password no-policies no-privileges no-publications no-schema \
          no-security-labels no-statistics no-subscriptions no-table-access-method no-tablespaces password \
          port= restrict-key= role= schema= schema-only section= single-transaction statistics statistics-only \
@@ -158,9 +158,9 @@ pub(super) const PROGRAMS: &[Program] = &[
         "pg_dumpall",
         Words::Others(0),
         "EflS",
-        "binary-upgrade clean column-inserts data-only database= dbname= disable-dollar-quoting \
+        "attribute-inserts binary-upgrade clean column-inserts data-only database= dbname= disable-dollar-quoting \
          disable-triggers encoding= exclude-database= extra-float-digits= file= filter= globals-only help \
-         host= if-exists inserts load-via-partition-root lock-wait-timeout= no-comments no-data no-owner \
+         host= if-exists inserts load-via-partition-root lock-wait-timeout= no-acl no-comments no-data no-owner \
          no-password no-policies no-privileges no-publications no-role-passwords no-schema no-security-labels \
          no-statistics no-subscriptions no-sync no-table-access-method no-tablespaces no-toast-compression \
          no-unlogged-table-data on-conflict-do-nothing password port= quote-all-identifiers restrict-key= \

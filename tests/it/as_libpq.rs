@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rcgen::PKCS_RSA_SHA256;
@@ -19,7 +20,7 @@ use crate::support::libpq;
 use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::{Ca, Served, expired};
 use crate::support::postgres::{Postgres, programs};
-use crate::support::serving::{TLS12, certified, plain, welcome};
+use crate::support::serving::{TLS12, TLS13, certified, plain, welcome};
 use crate::support::skip::skip;
 use crate::support::tool::Tool;
 
@@ -278,6 +279,29 @@ fn a_server_that_is_slow_to_answer_is_asked_a_second_time() {
     });
     let run = client.check(&format!("{} connect_timeout=4", string(peer.port)));
     assert_eq!(run.code, 0, "{run:?}");
+}
+
+/// A tunnel for one connection refuses nothing: it is not there any more.
+#[test]
+fn a_server_that_is_gone_after_one_connection_is_not_said_to_need_alpn() {
+    let root = Ca::root("root");
+    let client = Client::trusting(&root);
+    let mut config = plain(&root.leaf(&["db.example"]), TLS13);
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    let (config, served) = (Arc::new(config), AtomicBool::new(false));
+    let peer = Peer::start(
+        move |conversation| match served.swap(true, Ordering::SeqCst) {
+            false => welcome(conversation, &config),
+            true => Ok(()),
+        },
+    );
+    let run = client.check(&string(peer.port));
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(
+        run.stdout.contains("no other connection was possible"),
+        "{run:?}"
+    );
+    assert!(!run.stdout.contains("and not one without"), "{run:?}");
 }
 
 #[test]

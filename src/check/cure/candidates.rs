@@ -8,6 +8,8 @@ use crate::conninfo::{ConnInfo, Keyword, RootCert, SslMode, amended, repairs, sh
 use crate::diagnose::{Code, Contents, Fix, FixKind, Level, Made, corrected};
 use crate::escape::Shown;
 use crate::trust::{encode_pem, file, read_bounded, reordered, salvaged};
+use crate::verify::has_signed;
+use crate::x509::Certificate;
 
 /// One change to try.
 pub(super) struct Candidate {
@@ -238,9 +240,17 @@ impl RootFile {
             return None;
         }
         let contents = file::read(&read_bounded(&path).ok()?).ok()?;
-        let certificates = &contents.certificates;
-        let roots = certificates.iter();
-        let roots = roots.filter(|one| one.certificate.is_self_issued()).count();
+        let certificates = contents.certificates.iter();
+        // One that has the same subject as its CA is no root.
+        let only_looks = |one: &Certificate| one.is_self_issued() && !has_signed(one, one);
+        let certificates: Vec<_> = certificates
+            .map(|one| &one.certificate)
+            .filter(|one| !only_looks(one))
+            .collect();
+        let roots = certificates
+            .iter()
+            .filter(|one| one.is_self_issued())
+            .count();
         (!certificates.is_empty()).then_some(Self { path, place, roots })
     }
 

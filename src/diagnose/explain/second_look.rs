@@ -46,14 +46,21 @@ fn unanswered(fault: &LookFault, silence: Silence) -> Finding {
 
 /// libpq 17 and newer connect, older versions do not.
 fn needs_alpn(fault: &LookFault, silence: Silence) -> Finding {
-    let (code, stage) = match silence {
-        Silence::Alert(_) | Silence::Closed | Silence::NotTls => {
-            (Code::LibpqVersionsDiffer, Stage::Handshake)
-        }
-        Silence::Timeout => (Code::Timeout, Stage::Connect),
-        Silence::NotReached => (Code::Closed, Stage::Connect),
+    let unasked = || {
+        format!(
+            "the server selects PostgreSQL's protocol (ALPN), which psql with libpq 16 and older does not name; {silence}"
+        )
     };
-    Finding::error(code, stage, fault.to_string()).hint(
+    let (code, stage, message) = match silence {
+        Silence::Alert(_) | Silence::Closed | Silence::NotTls => (
+            Code::LibpqVersionsDiffer,
+            Stage::Handshake,
+            fault.to_string(),
+        ),
+        Silence::Timeout => (Code::Timeout, Stage::Connect, unasked()),
+        Silence::NotReached => (Code::Closed, Stage::Connect, unasked()),
+    };
+    Finding::error(code, stage, message).hint(
         "libpq 17 and newer connect, and pgtls has verified this. Let the server, or the proxy in front of it, accept clients without ALPN, and two connections one after the other. If no client has an older libpq, add --min-libpq 17.",
     )
 }

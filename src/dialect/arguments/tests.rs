@@ -54,6 +54,16 @@ fn variables_are_found_among_the_arguments() {
             "A=1 C=3 D=4",
         ),
         ("kubectl run x --image=y --env=A=1 -- app B=2", "A=1"),
+        ("kubectl run psql --image=y --env=A=1 -- psql B=2", "A=1"),
+        ("docker-compose run --rm -e A=1 web", "A=1"),
+        (
+            "DATABASE_URL=postgres://h/d npm start",
+            "DATABASE_URL=postgres://h/d",
+        ),
+        (
+            "env A=1 DATABASE_URL=postgres://h/d ./app -x",
+            "A=1 DATABASE_URL=postgres://h/d",
+        ),
     ] {
         assert_eq!(pairs(text), expected, "{text}");
     }
@@ -173,4 +183,22 @@ fn what_runs_elsewhere_has_an_environment_of_its_own() {
         let conninfo = reading.complete(&world).unwrap();
         assert_eq!(conninfo.sslmode.value.to_string(), mode, "{text}");
     }
+}
+
+/// A command that sets nothing, and runs psql elsewhere.
+#[test]
+fn psql_in_a_container_is_read_without_variables_too() {
+    for text in [
+        "docker exec -it pg psql -U ann -h h postgres",
+        "docker run -it --rm postgres psql -h h -U ann",
+        "kubectl exec -it pg-0 -- psql -h h -U ann",
+        "kubectl run psql --rm -it --image=postgres --env=PGPASSWORD=x -- psql 'postgres://ann@h/d'",
+    ] {
+        let reading = read_alone(text).unwrap().unwrap();
+        assert_eq!(reading.get(Keyword::Host), Some(&b"h"[..]), "{text}");
+        assert_eq!(reading.get(Keyword::User), Some(&b"ann"[..]), "{text}");
+    }
+    let url = "DATABASE_URL='postgres://h/d?sslmode=require' npx prisma migrate deploy";
+    let reading = read_alone(url).unwrap().unwrap();
+    assert_eq!(reading.get(Keyword::SslMode), Some(&b"require"[..]));
 }

@@ -13,13 +13,30 @@ pub(super) fn take(document: &mut Document, kind: Kind) -> Vec<Block> {
     let mut scripts = lists(document, kind);
     let lines = document.entries.iter();
     let lines = lines.filter(|entry| is_script(document, entry));
-    scripts.extend(lines.map(|entry| Block {
-        scope: entry.scope,
-        key: entry.key.clone(),
-        value: entry.value.clone(),
-        line: entry.line,
+    scripts.extend(lines.map(|entry| {
+        let value = match document.commands_under(entry.scope, &entry.key) {
+            // Compose takes the words apart itself.
+            Some((Commands::Words, _)) if matches!(kind, Kind::Yaml) => without_signs(&entry.value),
+            Some(_) | None => entry.value.clone(),
+        };
+        Block {
+            scope: entry.scope,
+            key: entry.key.clone(),
+            value,
+            line: entry.line,
+        }
     }));
     scripts
+}
+
+/// A command for a shell, with each `&` of a URI in quotes.
+fn without_signs(command: &str) -> String {
+    let quoted = |word: &str| match word.contains("://") && word.contains('&') {
+        true if !word.contains(['\'', '"', '\\', '$']) => shell_quoted(word),
+        true | false => word.to_owned(),
+    };
+    let words: Vec<String> = command.split(' ').map(quoted).collect();
+    words.join(" ")
 }
 
 /// Whether a setting is a command line.

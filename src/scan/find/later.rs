@@ -26,6 +26,15 @@ pub(super) fn doubt(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Cl
         Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => false,
     };
     let changes = changes_of_themselves(document);
+    let commands: Vec<&str> = match clues.kind {
+        Kind::Lines(_) => {
+            let texts = document.texts.iter().map(|text| text.value.as_str());
+            texts
+                .filter(|text| text.starts_with("psql") && text.contains('$'))
+                .collect()
+        }
+        Kind::Code(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => Vec::new(),
+    };
     for candidate in candidates {
         let scope = outer(document, candidate.scope);
         let may_have_more = candidate.key.is_none()
@@ -33,9 +42,11 @@ pub(super) fn doubt(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Cl
             && precedence(groups, scope, clues) == Precedence::OfCall;
         let is_changed = document.has_mark(candidate.line, Mark::Changed);
         let is_set_again = || match (&candidate.key, clues.kind) {
-            (Some(key), Kind::Lines(_)) => changes
-                .get(key.as_str())
-                .is_some_and(|last| *last > candidate.line),
+            (Some(key), Kind::Lines(_)) => {
+                let last = changes.get(key.as_str());
+                last.is_some_and(|last| *last > candidate.line)
+                    || !key.is_empty() && commands.iter().any(|text| is_changed_for(text, key))
+            }
             (Some(_) | None, _) => false,
         };
         if is_open || may_have_more || is_changed || is_set_again() {
@@ -75,8 +86,7 @@ fn has_loose_mode(groups: &Groups<'_>, candidates: &[Candidate], endings: &[&str
             && (has_setters || group.get(Part::Url).is_none())
             && !calls.contains(&group.scope)
     };
-    let names_one =
-        |value: &str, line: usize| !lines.contains(&line) && weak_modes(value).next().is_some();
+    let names_one = |value: &str, line: usize| !lines.contains(&line) && has_weak_mode(value);
     groups
         .groups
         .iter()
@@ -127,16 +137,30 @@ fn is_weak(document: &Document, group: &Group<'_>) -> bool {
             .any(is_off)
 }
 
-/// The modes in a text that do not verify, or are not known.
-fn weak_modes(text: &str) -> impl Iterator<Item = &str> {
+/// Whether a text has a mode that does not verify, or is not known: `sslmode=disable`, `SSL Mode=Prefer`.
+fn has_weak_mode(text: &str) -> bool {
     const NAME: &str = "sslmode=";
-    text.match_indices(NAME).filter_map(move |(at, _)| {
-        let value = text.get(at.saturating_add(NAME.len())..)?;
+    if !text.contains('=') {
+        return false;
+    }
+    let plain = text.to_ascii_lowercase().replace([' ', '_'], "");
+    plain.match_indices(NAME).any(|(at, _)| {
+        let value = plain
+            .get(at.saturating_add(NAME.len())..)
+            .unwrap_or_default();
         let end = value.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-        let word = value.get(..end.unwrap_or(value.len()))?;
-        let verifies = in_libpqs_words(word).is_some_and(|mode| mode >= SslMode::VerifyCa);
-        (!verifies).then_some(word)
+        let word = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
+        in_libpqs_words(word).is_none_or(|mode| mode < SslMode::VerifyCa)
     })
+}
+
+/// Whether a command gets something else than the variable: `psql "$URL&sslmode=disable"`, `psql "${URL%%\\?*}"`.
+fn is_changed_for(command: &str, variable: &str) -> bool {
+    let mut behind = command.split(variable).skip(1);
+    let in_braces = command.contains("${");
+    let is_cut = in_braces && behind.any(|rest| rest.starts_with(['/', '%', '#']));
+    let names = [format!("${variable}"), format!("${{{variable}}}")];
+    is_cut || has_weak_mode(command) && names.iter().any(|name| command.contains(name))
 }
 
 /// The last line that makes something else of a variable: `URL="${URL/verify-full/disable}"`, `URL+="&sslmode=disable"`.
@@ -146,7 +170,7 @@ fn changes_of_themselves(document: &Document) -> BTreeMap<&str, usize> {
         let mut behind = value.split(name).skip(1);
         let is_cut = value.contains('$') && behind.any(|rest| rest.starts_with(['/', '%', '#']));
         let is_string = value.contains("://") || value.contains("host=");
-        !name.is_empty() && (is_cut || !is_string && weak_modes(value).next().is_some())
+        !name.is_empty() && (is_cut || !is_string && has_weak_mode(value))
     };
     let changes = document.entries.iter().filter(changes_itself);
     changes

@@ -9,7 +9,7 @@ use super::shell::{Rules, Shell};
 use super::variables::Exported;
 use super::words::{End, Piece};
 use crate::dialect::is_psql_program;
-use crate::scan::document::{Arguments, Followed, Mark, UNKNOWN};
+use crate::scan::document::{Arguments, Followed, UNKNOWN};
 
 impl Shell {
     /// Commands with the signs between them.
@@ -21,7 +21,7 @@ impl Shell {
         while let Some(piece) = pieces.next() {
             match piece {
                 Piece::Several => word_may_be_several = true,
-                Piece::Torn => self.document.mark(number, Mark::Torn),
+                Piece::Torn => self.torn(number),
                 Piece::Inner(inner) => self.alone(inner, number),
                 Piece::Word(word) => {
                     let may_be_several = std::mem::take(&mut word_may_be_several);

@@ -223,6 +223,13 @@ impl Shell {
         self.state.doubt_all();
     }
 
+    /// A `&` without quotes in a URI. In the input of a command it is text.
+    pub(super) fn torn(&mut self, number: usize) {
+        if self.ends.is_empty() {
+            self.document.mark(number, Mark::Torn);
+        }
+    }
+
     fn command_line(&mut self, line: &str, number: usize) {
         let sets_within = sets_within(line);
         if sets_within {
@@ -283,7 +290,7 @@ impl Shell {
             for piece in pieces {
                 match piece {
                     Piece::Inner(command) => self.alone(&command, number),
-                    Piece::Torn => self.document.mark(number, Mark::Torn),
+                    Piece::Torn => self.torn(number),
                     Piece::Word(_)
                     | Piece::Several
                     | Piece::Open

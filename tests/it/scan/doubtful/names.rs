@@ -124,3 +124,54 @@ fn the_password_of_a_command_is_in_the_file_whatever_a_sum_names() {
     let secret = "error a.sh:1 committed-secret".to_owned();
     assert!(found.contains(&secret), "{run:?}");
 }
+
+/// Where no shell reads the URI, its `&` needs no quotes.
+#[test]
+fn a_sign_in_a_uri_is_text_where_no_shell_reads_it() {
+    let url = "postgresql://u@db.acme.io/d?sslrootcert=/c.crt&sslmode=verify-full";
+    for (name, text) in [
+        (
+            "a.sh",
+            format!("cat > .env <<EOF\nDATABASE_URL={url}\nEOF\n"),
+        ),
+        (
+            "compose.yml",
+            format!("services:\n  a:\n    command: psql {url} -c x\n"),
+        ),
+    ] {
+        let client = Client::new();
+        client.write(name, &text);
+        let found = findings(&client.pgtls(&["scan", "--format", "json"]).json());
+        assert!(found.is_empty(), "{text}: {found:?}");
+        assert_eq!(verdicts(&[(name, &text)]), ["pass"], "{text}");
+    }
+}
+
+/// What a command, or another spelling, makes of a string that verifies.
+#[test]
+fn a_string_that_is_changed_where_it_is_used_is_unknown() {
+    let url = "postgresql://u@db.acme.io/d?sslmode=verify-full";
+    for (name, text) in [
+        (
+            "a.sh",
+            format!("URL='{url}'\npsql \"$URL&sslmode=disable\"\n"),
+        ),
+        (
+            "a.sh",
+            format!("URL='{url}'\npsql \"${{URL/verify-full/disable}}\" -c x\n"),
+        ),
+        ("a.sh", format!("URL='{url}'\npsql \"${{URL%%\\?*}}\"\n")),
+        (
+            "A.cs",
+            "var cs = \"Host=db.acme.io;SSL Mode=VerifyFull\";\ncs += \";SSL Mode=Disable\";\n"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(verdicts(&[(name, &text)]), ["unknown"], "{text}");
+    }
+    let same = format!("URL='{url}'\npsql \"$URL\" -c 'select 1'\n");
+    assert_eq!(verdicts(&[("a.sh", &same)]), ["pass"]);
+    let both =
+        "var cs = \"Host=db.acme.io;SSL Mode=VerifyFull\";\nvar more = \"SslMode=VerifyFull\";\n";
+    assert_eq!(verdicts(&[("A.cs", both)]), ["pass"]);
+}
