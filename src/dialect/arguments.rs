@@ -307,6 +307,13 @@ impl<'w> Given<'w> {
             return Ok(None);
         };
         reading.runs = self.runs;
+        let root = reading.get(Keyword::SslRootCert);
+        if self.runs == Runs::Elsewhere && root == Some(&b"system"[..]) {
+            reading.warn(
+                "sslrootcert",
+                "pgtls looks into the roots of this machine. Where the command runs, there may be others",
+            );
+        }
         for source in &self.elsewhere {
             reading.warn(
                 source,

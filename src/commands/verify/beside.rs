@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 use pgtls::conninfo::shown_path;
 use pgtls::trust::server_files::CertificateFile;
 use pgtls::verify::{is_self_signed, likely_issued};
-use pgtls::x509::Certificate;
+use pgtls::x509::{Certificate, usage_name};
 
 /// The files that are for servers. Left out, with a note: what is only the issuer of another file, as `chain.pem` and `ca.crt`
-/// are, and a certificate without the intermediates that another file has after it, as certbot's `cert.pem` is.
+/// are, a certificate without the intermediates that another file has after it, as certbot's `cert.pem` is, and one that is
+/// for clients alone, beside others.
 pub(super) fn of_servers(files: Vec<CertificateFile>) -> Vec<CertificateFile> {
     let chains: Vec<Vec<Certificate>> = files.iter().map(chain).collect();
     let others = |own: usize| {
         let all = chains.iter().enumerate();
         all.filter(move |(other, _)| *other != own)
     };
+    let has_others = chains.iter().any(|chain| {
+        chain
+            .first()
+            .is_some_and(|leaf| !is_for_clients(leaf) && !is_only_ca(leaf))
+    });
     let mut kept = Vec::new();
     for (place, (file, chain)) in files.into_iter().zip(&chains).enumerate() {
         let is_above =
@@ -34,6 +40,9 @@ pub(super) fn of_servers(files: Vec<CertificateFile>) -> Vec<CertificateFile> {
                     false => format!("{path} is not judged: it has only certificates of CAs"),
                 }
             }
+            (None, Some(_)) if has_others && chain.first().is_some_and(is_for_clients) => format!(
+                "{path} is not judged: its certificate is for clients alone (extendedKeyUsage)"
+            ),
             (None, _) => {
                 kept.push(file);
                 continue;
@@ -74,6 +83,16 @@ fn issued(authorities: &[Certificate], others: &[Certificate]) -> bool {
 fn is_only_ca(certificate: &Certificate) -> bool {
     let is_ca = certificate.basic_constraints.as_ref();
     is_ca.is_some_and(|constraints| constraints.ca) && certificate.subject_alt_names.is_none()
+}
+
+/// A certificate whose purposes are clients', and not servers' (RFC 5280 section 4.2.1.12).
+fn is_for_clients(certificate: &Certificate) -> bool {
+    let purposes = certificate
+        .extended_key_usage
+        .as_deref()
+        .unwrap_or_default();
+    let has = |wanted: &str| purposes.iter().any(|oid| usage_name(oid) == wanted);
+    has("clientAuth") && !has("serverAuth") && !has("anyExtendedKeyUsage")
 }
 
 /// Whether a file has the one certificate of the other first, and more after it.

@@ -51,6 +51,22 @@ fn what_belongs_to_a_server_certificate_is_not_judged_as_one() {
     ] {
         assert!(run.stderr.contains(note), "{note}: {run:?}");
     }
+    // As for mutual TLS. Alone, it is judged as what was asked for.
+    client.write("dir/client.crt", &root.client("ann").chain);
+    let run = verify(&client);
+    assert_eq!((run.code, judged(&run).len()), (0, 1), "{run:?}");
+    let note = "client.crt is not judged: its certificate is for clients alone";
+    assert!(run.stderr.contains(note), "{run:?}");
+    client.write("alone/client.crt", &root.client("ann").chain);
+    let alone = client.pgtls(&[
+        "verify",
+        "--format",
+        "json",
+        "alone",
+        "--sslrootcert",
+        "root.crt",
+    ]);
+    assert_eq!(alone.code, 6, "{alone:?}");
     // A key of another certificate.
     client.write_private("dir/privkey.pem", &root.leaf(&["db.example"]).key);
     let run = verify(&client);
