@@ -333,7 +333,19 @@ impl<'w> Given<'w> {
         if psql_command::runs(&whole) {
             return psql_command::read_words(&whole).map(Some);
         }
-        if self.command.iter().any(|word| speaks_of_connection(word)) {
+        let sets_again = |word: &&ShellWord| {
+            let text = word.text.as_str();
+            let mut parts = text.split(|c: char| c.is_ascii_whitespace() || ";&|'\"".contains(c));
+            let is_ours = |name: &str| {
+                env_file::named_for_string(name)
+                    || self.variables.iter().any(|line| line.name == name)
+            };
+            parts.any(|part| {
+                part == "unset" || part.split_once('=').is_some_and(|(name, _)| is_ours(name))
+            })
+        };
+        let mut command = self.command.iter();
+        if command.any(|word| speaks_of_connection(word) || sets_again(word)) {
             return Err(beyond(
                 "the command that runs there may have settings of its own",
                 "Give its connection string alone.",

@@ -270,7 +270,8 @@ fn of_words(line: &[ShellWord]) -> Result<(Reading, Vec<String>), Fault> {
             }
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
             short_options(short, program, &mut rest, &mut reading, &mut given);
-        } else if after_password {
+        } else if after_password || !behind_password.is_empty() {
+            // Which of them is the password is not known.
             behind_password.push(word);
         } else {
             plain.push(word);

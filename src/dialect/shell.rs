@@ -243,7 +243,32 @@ fn expand(word: &mut ShellWord, sign: char, letters: &mut Letters<'_>) {
             name: format!("{sign}{name}"),
             at,
         });
+        // Its blanks end no word.
+        let length = match sign {
+            '`' => letters.clone().position(|letter| letter == '`'),
+            _ => end_of_command(letters.clone()),
+        };
+        let inner = length.map_or(0, |last| last.saturating_add(1));
+        word.text.extend(letters.by_ref().take(inner));
     }
+}
+
+/// Where the bracket of `$(command)` is closed, if that is what begins here.
+fn end_of_command(letters: Letters<'_>) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut quoted = false;
+    for (place, letter) in letters.enumerate() {
+        match letter {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '(' => depth = depth.saturating_add(1),
+            ')' if depth <= 1 => return (depth == 1).then_some(place),
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A word in quotes for a shell.

@@ -202,3 +202,34 @@ fn psql_in_a_container_is_read_without_variables_too() {
     let reading = read_alone(url).unwrap().unwrap();
     assert_eq!(reading.get(Keyword::SslMode), Some(&b"require"[..]));
 }
+
+#[test]
+fn what_the_shell_puts_in_is_one_word() {
+    for text in [
+        "docker run -e SHA=$(git rev-parse HEAD) -e DATABASE_URL=postgres://h/d app",
+        "docker run --name app-`date +%s` -e DATABASE_URL=postgres://h/d app",
+        "export DATABASE_URL=postgres://h/d KEY=$(openssl rand -hex 8)",
+    ] {
+        let reading = read_alone(text).unwrap().unwrap();
+        assert_eq!(reading.get(Keyword::Host), Some(&b"h"[..]), "{text}");
+    }
+    let elsewhere = "docker run -e PGHOST=h -e X=$(cat a b) --env-file prod.env app";
+    assert!(!read_alone(elsewhere).unwrap().unwrap().notes.is_empty());
+}
+
+/// The command in the container may replace what it gets.
+#[test]
+fn a_command_that_sets_the_variable_again_is_refused() {
+    for command in [
+        "env DATABASE_URL=x ./app",
+        "sh -c 'DATABASE_URL=$OTHER ./app'",
+        "sh -c 'unset DATABASE_URL; ./app'",
+        "sh -c 'A=2 ./app'",
+    ] {
+        let text = format!("docker run -e A=1 -e DATABASE_URL=postgres://h/d app {command}");
+        assert!(
+            matches!(read_alone(&text), Err(Fault::Beyond { .. })),
+            "{text}"
+        );
+    }
+}

@@ -403,3 +403,15 @@ fn the_word_behind_an_option_for_a_prompt_is_not_shown() {
     let reading = read("psql -W 'host=h sslmode=require'").unwrap();
     assert_eq!(reading.get(Keyword::SslMode), Some(&b"require"[..]));
 }
+
+/// Which word is the password is not known, so none is shown.
+#[test]
+fn no_word_behind_the_question_for_a_password_is_shown() {
+    let read = |text: &str| String::from_utf8(read(text).unwrap().conninfo()).unwrap();
+    for text in [
+        "psql -h h -W app Zq7xSecretQ",
+        "psql -h h -W Zq7xSecretQ ann d",
+    ] {
+        assert!(!read(text).contains("Zq7xSecretQ"), "{text}");
+    }
+}
