@@ -241,8 +241,11 @@ impl RootFile {
         }
         let contents = file::read(&read_bounded(&path).ok()?).ok()?;
         let certificates = contents.certificates.iter();
-        // One that has the same subject as its CA is no root.
-        let only_looks = |one: &Certificate| one.is_self_issued() && !has_signed(one, one);
+        // One that has the same subject as its CA is no root. In a store of many, one more changes nothing, and each
+        // signature costs time.
+        let is_store = contents.certificates.len() > FEW;
+        let only_looks =
+            |one: &Certificate| !is_store && one.is_self_issued() && !has_signed(one, one);
         let certificates: Vec<_> = certificates
             .map(|one| &one.certificate)
             .filter(|one| !only_looks(one))
@@ -266,6 +269,9 @@ impl RootFile {
         format!("\"{shown}\" {place} has the root that signed this chain. {condition}")
     }
 }
+
+/// The most certificates of a file whose signatures are looked at.
+const FEW: usize = 8;
 
 /// Files of certificates beside the named one, in the working directory and in libpq's own.
 fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<RootFile> {
